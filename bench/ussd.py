@@ -39,7 +39,9 @@ from gateway.ussd_menus.session import EffectKey, UssdSession
 from gateway.ussd_menus.turn import CallerContext
 from operations.embedded.locations import free_port
 from operations.embedded.services import Services
+from operations.web_server import granian_command
 
+PRODUCT = "gateway.rsgi:app"
 _CONNECTIONS = 8
 _SECONDS = 6.0
 _START_SECONDS, _STOP_SECONDS = 60.0, 10.0
@@ -68,7 +70,7 @@ def run(services: Services, devices: int) -> None:
 def _measure_round(services: Services, devices: int) -> tuple[float, float, float]:
     with _serve_app("bench.floor:app", services) as port:
         floor = _turn_rate(port, "/", devices)
-    with _serve_app("gateway.wsgi:app", services) as port:
+    with _serve_app(PRODUCT, services) as port:
         turns = _turn_rate(port, "/ussd/africastalking/bench", devices)
     print(f"  turns {turns:8.0f}/s   floor {floor:8.0f}/s   ratio {turns / floor:.2f}")
     return turns / floor, turns, floor
@@ -92,8 +94,10 @@ def _serve_app(app: str, services: Services) -> Iterator[int]:
     command = (
         f"{sys.executable} -m granian --interface wsgi --workers 2 --blocking-threads 8 --no-ws"
         f" --host 127.0.0.1 --port {port} --no-access-log --log-level error {app}"
-    )
-    server = subprocess.Popen(command.split(), env=env)
+    ).split()
+    if app == PRODUCT:
+        command = granian_command(app, port, workers=2)
+    server = subprocess.Popen(command, env=env)
     try:
         _wait_until_ready(port)
         yield port

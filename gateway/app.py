@@ -5,7 +5,7 @@ It holds no device key and no credential for sending. What needs those is a row 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from core.pin import Pins
 from core.pseudonym import Pseudonyms
 from core.second_factor import TotpSeals
 from core.tokens.sealing_key import SealingKey
-from core.unit import OpenUnit, unit_opener
+from core.unit import OpenUnit, QueueName, unit_opener
 from gateway.callbacks import CallbackRoute, mount, plain_errors
 from gateway.console.app import PREFIX as CONSOLE
 from gateway.console.app import console_application
@@ -44,23 +44,31 @@ from gateway.payments.pawapay.message_signature import SignedMessages, read_publ
 from gateway.payments.pawapay.settings import PawaPayCallbackSettings
 from gateway.payments.unsigned_callbacks import UnsignedCallbacks
 from gateway.redis_client import fail_fast_redis
+from gateway.serving import sizes
+from gateway.serving.after_answer import after_answer
+from gateway.serving.lane import Late, try_later
+from gateway.serving.patience import Patience
+from gateway.serving.sizes import Size
 from gateway.settings import CallbackSettings, ServicesSettings
 from gateway.sms.delivery import delivery_route
 from gateway.sms.inbound import inbound_route
-from gateway.ussd.endpoint import ussd_application
+from gateway.ussd.endpoint import UssdEndpoint, ussd_application
 from gateway.ussd_menus.product import product_menu
 from gateway.work_queues import WorkQueues
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
 
-# USSD turns at the same time in one process. Further turns wait, until their deadline.
-_TURNS = 16
 # Operators at the console can wait. No payment may wait for them.
-_CONSOLE_CONNECTIONS = 4
 _CONSOLE_DATABASE = {"statement_timeout": "15000", "lock_timeout": "5000"}
+# What acts waits for a locked row for a moment only, and in the side room (serving/patience.py) for
+# as long as its caller may wait.
+_ACTING = {"statement_timeout": "5000", "idle_in_transaction_session_timeout": "15000"}
+_BRIEF = _ACTING | {"lock_timeout": "50"}
+_PATIENT_TURNS = _ACTING | {"lock_timeout": "1500"}
+_PATIENT_CALLBACKS = _ACTING | {"lock_timeout": "5000"}
 # Validations and screens only read, and give up long before the provider does.
-_READERS = 8
+_READERS = sizes.VALIDATIONS.threads
 _READING = {
     "default_transaction_read_only": "on",
     "statement_timeout": "1500",
@@ -70,10 +78,12 @@ _READING = {
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """The web process as a WSGI application. `close` closes its connections and threads."""
+    """The web process as a WSGI application. `late_turn` answers a USSD turn at its deadline,
+    `close` closes the connections and threads."""
 
     serve: WSGIApplication
     closing: ExitStack
+    late_turn: Late = try_later
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         return self.serve(environ, start_response)
@@ -88,7 +98,6 @@ class _Shared:
 
     services: ServicesSettings
     settings: CallbackSettings
-    engine: Engine
     opener: Callable[..., OpenUnit]
     redis: Redis
     pseudonyms: Pseudonyms
@@ -105,6 +114,12 @@ class _Shared:
         self.closing.callback(engine.dispose)
         return engine
 
+    def acting(self, size: Size, side_room: Size, patient: Mapping[str, str]) -> OpenUnit:
+        """What opens Units that write, with connections for a lane and for its side room."""
+        brief = self.engine_of(pool_size=size.threads, settings=_BRIEF)
+        side = self.engine_of(pool_size=side_room.threads, settings=patient)
+        return Patience(self.opener(brief), self.opener(side))
+
     def pool(self, threads: int, name: str) -> ThreadPoolExecutor:
         """Return a thread pool, shut down at the end."""
         pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
@@ -119,12 +134,13 @@ def create_app(environment: Environment) -> Gateway:
     """
     shared = _share(environment)
     signed = _signed(environment)
-    applications = {"/ussd/": _ussd(shared)}
+    ussd = _ussd(shared)
+    applications: dict[str, WSGIApplication] = {"/ussd/": ussd}
     if console := ConsoleSettings.from_environment(environment):
         applications[f"{CONSOLE}/"] = console_application(
             console, _console_context(shared, console)
         )
-    return Gateway(by_prefix(_flask(shared, signed), applications), shared.closing)
+    return Gateway(by_prefix(_flask(shared, signed), applications), shared.closing, ussd.late)
 
 
 def _share(environment: Environment) -> _Shared:
@@ -136,27 +152,31 @@ def _share(environment: Environment) -> _Shared:
         unit_opener,
         pins=Pins(pepper),
         channels=channel_table(settings.channels),
-        after_commit=WorkQueues(services.redis_url).wake,
+        after_commit=partial(_wake_afterwards, WorkQueues(services.redis_url)),
     )
-    engine, closing = make_engine(services.database_url), ExitStack()
+    closing = ExitStack()
     closing.callback(redis.close)
-    closing.callback(engine.dispose)
     guard = Guard(GuardSettings.from_environment(environment), Limits(redis))
     pseudonyms = Pseudonyms(pepper)
-    return _Shared(services, settings, engine, opener, redis, pseudonyms, guard, closing)
+    return _Shared(services, settings, opener, redis, pseudonyms, guard, closing)
 
 
-def _ussd(shared: _Shared) -> WSGIApplication:
+def _wake_afterwards(work_queues: WorkQueues, queue_names: Collection[QueueName]) -> None:
+    """Wake the workers once the caller is answered: the rows are there, the schedule finds them."""
+    after_answer(partial(work_queues.wake, queue_names))
+
+
+def _ussd(shared: _Shared) -> UssdEndpoint:
     # A screen waits for its queries and for nothing else: no ping, no BEGIN, no COMMIT.
-    screens = shared.engine_of(pool_size=_TURNS // 2, settings=_READING, ping=False)
+    threads = sizes.TURNS.threads + sizes.TURNS_SIDE_ROOM.threads
+    screens = shared.engine_of(pool_size=threads, settings=_READING, ping=False)
     return ussd_application(
         keys=shared.settings.keys,
         redis=shared.redis,
         pseudonyms=shared.pseudonyms,
-        open_unit=shared.opener(shared.engine),
+        open_unit=shared.acting(sizes.TURNS, sizes.TURNS_SIDE_ROOM, _PATIENT_TURNS),
         open_read_only_unit=unit_opener(screens.execution_options(isolation_level="AUTOCOMMIT")),
         menu=product_menu(),
-        pool=shared.pool(_TURNS, "ussd"),
         guesses=shared.guesses,
         guard=shared.guard,
     )
@@ -171,7 +191,7 @@ def _signed(environment: Environment) -> SignedMessages | None:
 
 
 def _console_context(shared: _Shared, settings: ConsoleSettings) -> ConsoleContext:
-    engine = shared.engine_of(pool_size=_CONSOLE_CONNECTIONS, settings=_CONSOLE_DATABASE)
+    engine = shared.engine_of(pool_size=sizes.CONSOLE.threads, settings=_CONSOLE_DATABASE)
     return ConsoleContext(
         unit_opener(read_only(engine), market_if_none=BLANK_MARKET),
         shared.opener(engine, market_if_none=BLANK_MARKET),
@@ -194,9 +214,10 @@ def _flask(shared: _Shared, signed: SignedMessages | None) -> WSGIApplication:
     # An address with two slashes is not found. It is not redirected before the gate has seen it.
     app.url_map.merge_slashes = False
     plain_errors(app)
-    health = Health(shared.engine, shared.redis)
+    routes = _callback_routes(shared, signed)
+    health = Health(shared.engine_of(pool_size=1, settings=_READING), shared.redis)
     watch(app, health, counters, shared.guard.may_monitor, shared.settings.instance)
-    for route in _callback_routes(shared, signed):
+    for route in routes:
         mount(app, route, gate)
     return app.wsgi_app
 
@@ -204,7 +225,9 @@ def _flask(shared: _Shared, signed: SignedMessages | None) -> WSGIApplication:
 def _callback_routes(
     shared: _Shared, signed: SignedMessages | None
 ) -> tuple[CallbackRoute[Any], ...]:
-    settings, open_unit = shared.settings, shared.opener(shared.engine)
+    settings = shared.settings
+    open_unit = shared.acting(sizes.PAYMENTS, sizes.PAYMENTS_SIDE_ROOM, _PATIENT_CALLBACKS)
+    open_for_texts = shared.acting(sizes.TEXTS, sizes.TEXTS_SIDE_ROOM, _PATIENT_CALLBACKS)
     mpesa = MpesaCallbacks(
         shortcode=settings.daraja_shortcode,
         open_unit=open_unit,
@@ -224,7 +247,7 @@ def _callback_routes(
         "airtel": (unsigned.route("airtel", airtel.read_callback, verify),),
         "pawapay": (PawaPayCallbacks(signed, open_unit).route(),) if signed else (),
     }
-    of_sms = (delivery_route(open_unit), inbound_route(open_unit, shared.guesses))
+    of_sms = (delivery_route(open_for_texts), inbound_route(open_for_texts, shared.guesses))
     routes = (*(route for name in settings.channels for route in of_channel[name]), *of_sms)
     return tuple(route for route in routes if route.endpoint in settings.keys)
 

@@ -21,6 +21,8 @@ from werkzeug.exceptions import HTTPException
 from core.errors import BadCallback, Refused
 from core.logs import log_context, log_fields
 from gateway.gate import CallbackRefused, Gate, read_body
+from gateway.serving.after_answer import after_answer
+from gateway.serving.patience import MET_A_LOCK, met_a_lock
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +76,7 @@ def mount(app: Flask, route: CallbackRoute[Any], gate: Gate) -> None:
                     response, outcome = _respond(route, address)
             except CallbackRefused as refusal:
                 return _refusal(refusal)
-            gate.counters.count(route.name, outcome)
+            after_answer(lambda: gate.counters.count(route.name, outcome))
             log.info("%s: %s", route.name, outcome, extra=log_fields(outcome=outcome))
             return response
 
@@ -94,6 +96,7 @@ def _respond(route: CallbackRoute[Any], address: dict[str, object]) -> tuple[Res
         raise
     except (OperationalError, PoolTimeout, Refused) as trouble:
         # The database is away or has no market yet: the provider shall ask again.
+        request.environ[MET_A_LOCK] = met_a_lock(trouble)
         log.error("%s: %s", route.name, type(trouble).__name__)
         return _try_later(503, "not booked, try again"), "unavailable"
     except Exception:

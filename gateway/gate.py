@@ -17,6 +17,7 @@ from typing import Any
 from core.errors import BadCallback, UnverifiedSignature
 from gateway.counters import EventCounters
 from gateway.guard import Guard
+from gateway.serving.after_answer import after_answer
 
 LARGEST_BODY = 64 * 1024
 _MINUTE_S = 60.0
@@ -62,7 +63,7 @@ class Gate:
             refusal = _as_refusal(reason)
         else:
             return
-        self.counters.count(endpoint, refusal.outcome)
+        after_answer(lambda: self.counters.count(endpoint, refusal.outcome))
         if self.guard.refused(self.guard.source(environ), endpoint, refusal.outcome):
             raise CallbackRefused(429, refusal.outcome, "too many")
         raise refusal

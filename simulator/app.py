@@ -10,8 +10,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable
-from typing import Any
 
 from flask import Flask
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
@@ -28,8 +26,6 @@ from simulator.pawapay.api import pawapay
 from simulator.runtime import SimulatorRuntime
 from simulator.safaricom.api import daraja
 from simulator.settings import SimulatorSettings
-
-Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 def create_phone_app(
@@ -48,17 +44,6 @@ def create_phone_app(
     app.register_blueprint(phone_api.api)
     app.register_blueprint(phone_page.page)
     return app
-
-
-def mount_phone(gateway: Wsgi, phone: Wsgi) -> Wsgi:
-    """One WSGI application: `/phone/...` goes to the phone, everything else to the gateway."""
-
-    def combined(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        path = environ.get("PATH_INFO", "")
-        app = phone if path == "/phone" or path.startswith("/phone/") else gateway
-        return app(environ, start_response)
-
-    return combined
 
 
 def create_providers_app(runtime: SimulatorRuntime) -> Flask:

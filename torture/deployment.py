@@ -23,6 +23,7 @@ from gateway.work_queues import WorkQueues
 from operations.embedded.locations import free_port
 from operations.embedded.processes import Process
 from operations.embedded.services import Services, embedded_services
+from operations.web_server import granian_command
 from simulator.database import create_schema, open_database
 from simulator.runtime import SimulatorRuntime
 from simulator.settings import SimulatorSettings
@@ -165,14 +166,9 @@ def _make_processes(
     env = os.environ | settings
     theirs = env | {"DATABASE_URL": providers_database_url}
     dialwatt = [sys.executable, "-m", "operations.cli"]
-    web = (
-        f"{sys.executable} -m granian --interface wsgi --host 127.0.0.1"
-        f" --port {settings['PORT']} --workers 1 --blocking-threads 16 --no-ws --no-access-log"
-        " --log-level error gateway.wsgi:app"
-    ).split()
     commands = {
         "providers": [sys.executable, "-m", "simulator.app"],
-        "web": web,
+        "web": granian_command("gateway.rsgi:app", int(settings["PORT"]), workers=1),
         **{f"worker-{n}": [*dialwatt, "worker"] for n in range(workers)},
         "schedule": [*dialwatt, "schedule"],
     }

@@ -19,7 +19,22 @@ if TYPE_CHECKING:
 _MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 _CONNECT_TIMEOUT_S = 5
 # A caller who waits longer is better told to try again.
-_POOL_TIMEOUT_S = 5
+_POOL_TIMEOUT_S = 2
+# What a connection waits for at most, in milliseconds: for a lock, for a statement, and for us in
+# the middle of a transaction (then its locks are given back). For processes and for commands.
+_LIMITS_MS = {
+    "lock_timeout": 4_000,
+    "statement_timeout": 60_000,
+    "idle_in_transaction_session_timeout": 60_000,
+}
+_COMMAND_LIMITS_MS = {
+    "lock_timeout": 15_000,
+    "statement_timeout": 1_800_000,
+    "idle_in_transaction_session_timeout": 1_800_000,
+}
+# A peer that is gone without a word is noticed after 30 + 3 x 10 seconds: by us, and by the server,
+# which then gives back the locks.
+_KEEPALIVE = {"idle": 30, "interval": 10, "count": 3}
 
 
 def make_engine(
@@ -32,17 +47,21 @@ def make_engine(
     """Return a pooled engine on psycopg 3. Connections are opened on first use, so fork before
     that.
 
-    `settings` are PostgreSQL settings for every connection. Errors never show the values that were
-    sent, which may be phone numbers. `pool_size` 0 keeps no connection open between uses, for
+    `settings` are PostgreSQL settings for every connection; those not given limit its waits
+    (docs/operations.md has the table). Errors never show the values that were sent, which may be
+    phone numbers. At most `pool_size` connections are open; 0 keeps none open between uses, for
     commands. A `ping` tests a connection before each use and costs one round trip; without it the
     caller must handle a connection that was cut.
     """
-    given = {"timezone": "UTC"} | dict(settings or {})
+    limits = _LIMITS_MS if pool_size else _COMMAND_LIMITS_MS
+    keepalive = {f"tcp_keepalives_{name}": value for name, value in _KEEPALIVE.items()}
+    given = {"timezone": "UTC"} | limits | keepalive | dict(settings or {})
     pool: dict[str, Any] = {"poolclass": NullPool}
     if pool_size:
         pool = {
             "pool_size": pool_size,
-            "max_overflow": pool_size,
+            "max_overflow": 0,
+            "pool_use_lifo": True,
             "pool_timeout": _POOL_TIMEOUT_S,
             # Connections that were cut meanwhile are found out before they are used.
             "pool_pre_ping": ping,
@@ -54,6 +73,7 @@ def make_engine(
             "application_name": "dialwatt",
             "connect_timeout": _CONNECT_TIMEOUT_S,
             "options": " ".join(f"-c {name}={value}" for name, value in given.items()),
+            **{f"keepalives_{name}": value for name, value in _KEEPALIVE.items()},
         },
         **pool,
     )

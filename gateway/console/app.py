@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 PREFIX = "/console"
 # The endpoints that need no login.
 PUBLIC = frozenset({"login.login", "login.code", "static"})
-_MAX_FORM_BYTES = 1024 * 1024
+MAX_FORM_BYTES = 1024 * 1024
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self';"
@@ -58,7 +58,7 @@ def console_application(settings: ConsoleSettings, context: ConsoleContext) -> F
         SECRET_KEY=settings.secrets[0],
         SECRET_KEY_FALLBACKS=list(settings.secrets[1:]),
         **cookie_settings(is_https=settings.is_https),
-        MAX_CONTENT_LENGTH=_MAX_FORM_BYTES,
+        MAX_CONTENT_LENGTH=MAX_FORM_BYTES,
     )
     app.extensions["console"] = context
     app.before_request(check_form_token)

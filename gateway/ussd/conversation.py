@@ -7,7 +7,6 @@ callback that can come again.
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -17,8 +16,9 @@ from core.errors import BrokenInvariant, Refused
 from core.unit import OpenUnit
 from core.wording.message import BoundMessage
 from core.wording.messages import engine as messages
+from gateway.serving.deadline import Deadline, TooLate
+from gateway.serving.patience import met_a_lock
 from gateway.ussd.classify import CallbackKind, Classified, classify
-from gateway.ussd.deadline import Race, answer_within
 from gateway.ussd.effects import find_step, last_position, last_step, run_once
 from gateway.ussd.request import TextMode, UssdReply, UssdRequest
 from gateway.ussd.sessions import SessionStore, StoredSession, answers_in
@@ -31,60 +31,67 @@ from gateway.ussd_menus.turn import CallerContext, Guesses
 DEADLINE_S = 2.5  # Africa's Talking waits 10 s, and the caller's network may wait less
 
 
+class RowLocked(Exception):
+    """Somebody holds a row that the turn needs. It did nothing and may be played again."""
+
+
 @dataclass(frozen=True)
 class Conversation:
     """Answers callbacks with a menu, the stored sessions and the database.
 
-    Screens read in `open_read_only_unit` Units, effects act in `open_unit` Units. `pool` plays the
-    turns.
+    Screens read in `open_read_only_unit` Units, effects act in `open_unit` Units.
     """
 
     menu: Menu
     sessions: SessionStore
     open_unit: OpenUnit
     open_read_only_unit: OpenUnit
-    pool: Executor
-    deadline_s: float = DEADLINE_S
     guesses: Guesses | None = None
     clock: Clock = system_clock
 
-    def answer(self, request: UssdRequest) -> UssdReply:
-        """The reply to this callback; the same bytes again for the same callback."""
+    def answer(self, request: UssdRequest, deadline: Deadline) -> UssdReply:
+        """The reply to this callback; the same bytes again for the same callback. A turn that has
+        not begun to act at the deadline never does. Raises RowLocked."""
         stored, interrupted = self.sessions.load(request)
         classified = classify(request, stored, self.clock())
         if stored and classified.kind is CallbackKind.REPEAT:
             return stored.reply
-        language = stored.session.language if stored else self.menu.default_language
+        deadline.language = stored.session.language if stored else self.menu.default_language
         key = self.sessions.key(request.name)
-        turn = TurnContext(request, key, classified, stored, interrupted)
-        return answer_within(
-            self.pool,
-            self.deadline_s,
-            lambda race: self._answer_turn(turn, race),
-            lambda: self._still_working(language),
-        )
+        turn = TurnContext(request, key, classified, stored, interrupted, deadline)
+        try:
+            return self._answer_turn(turn)
+        except TooLate:
+            return self.late_reply(deadline)
+
+    def late_reply(self, deadline: Deadline) -> UssdReply:
+        """The reply at the deadline: an SMS is promised only where something is being done."""
+        message = messages.still_working() if deadline.is_acting else messages.busy()
+        return self._final_reply(message, deadline.language or self.menu.default_language)
 
     def internal_error(self) -> UssdReply:
         """The reply when something on our side is broken."""
         return self._final_reply(messages.internal_error(), self.menu.default_language)
 
-    def _still_working(self, language: str) -> UssdReply:
-        return self._final_reply(messages.still_working(), language)
-
     def _final_reply(self, message: BoundMessage, language: str) -> UssdReply:
         text = self.menu.wording.render(message, language)
         return UssdReply(text, ends=True, screen=message.message.key)
 
-    def _answer_turn(self, turn: TurnContext, race: Race) -> UssdReply:
+    def _answer_turn(self, turn: TurnContext) -> UssdReply:
         try:
             played = self._play_turn(turn)
         except DBAPIError as error:
+            turn.deadline.rest()
+            if met_a_lock(error):
+                raise RowLocked from error
             # Another turn took the same number or serial just now, or the connection was cut. A
             # turn may always be played again: an effect that was done is found by its key.
             if not (isinstance(error, IntegrityError) or error.connection_invalidated):
                 raise
             played = self._play_turn(turn)
-        if not race.is_won_by("work"):
+        if not turn.deadline.answers():
+            if not turn.deadline.is_acting:
+                raise TooLate
             played = self._answered_late(turn, played)
         version = turn.stored.version if turn.stored else 0
         return self.sessions.commit(turn.request, played, version, turn.answered_screen).reply
@@ -95,7 +102,7 @@ class Conversation:
         left = turn.stored.interrupted if turn.stored else None
         return replace(
             played,
-            reply=self._still_working(played.session.language),
+            reply=self._final_reply(messages.still_working(), played.session.language),
             session=replace(played.session, interrupted=left),
         )
 
@@ -172,6 +179,7 @@ class Conversation:
         step = interpreted.step
         if step.effect is None:
             return step
+        turn.deadline.act()
         place = turn.key, interpreted.offset + answers_in(turn.classified.text)
         with self._open_context(turn.request, self.open_unit) as context:
             return run_once(self.menu, step.session, step.effect, context, place)
@@ -189,6 +197,7 @@ class TurnContext:
     classified: Classified
     stored: StoredSession | None
     interrupted: InterruptedSession | None
+    deadline: Deadline
 
     @property
     def answered_screen(self) -> str:

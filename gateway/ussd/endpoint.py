@@ -19,15 +19,20 @@ from typing import TYPE_CHECKING, Any
 from redis import Redis, RedisError
 
 from core.clock import Clock, system_clock
+from core.errors import BadCallback
 from core.pseudonym import Pseudonyms
 from core.unit import OpenUnit
 from gateway.counters import EventCounters
 from gateway.gate import CallbackRefused, Gate, checked_size, not_found, read_body
 from gateway.guard import Guard, GuardSettings
 from gateway.limits import Limits
+from gateway.serving.after_answer import after_answer
+from gateway.serving.deadline import DEADLINE, Deadline, answer_within
+from gateway.serving.lane import Answer, plain
+from gateway.serving.patience import MET_A_LOCK
 from gateway.ussd.adapter import Adapter, Response
 from gateway.ussd.aggregators import ADAPTERS
-from gateway.ussd.conversation import DEADLINE_S, Conversation
+from gateway.ussd.conversation import DEADLINE_S, Conversation, RowLocked
 from gateway.ussd.drop_off import count_end
 from gateway.ussd.request import SessionEnd, UssdReply, UssdRequest
 from gateway.ussd.sessions import SessionStore
@@ -35,7 +40,7 @@ from gateway.ussd_menus.menu import Menu
 from gateway.ussd_menus.turn import Guesses
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication
+    from _typeshed.wsgi import StartResponse
 
 Decode = Callable[[bytes], UssdRequest | SessionEnd]
 _PLAIN = [("Content-Type", "text/plain; charset=utf-8")]
@@ -50,27 +55,29 @@ def ussd_application(
     open_unit: OpenUnit,
     open_read_only_unit: OpenUnit,
     menu: Menu,
-    pool: Executor,
+    pool: Executor | None = None,
     deadline_s: float = DEADLINE_S,
     guesses: Guesses | None = None,
     clock: Clock = system_clock,
     guard: Guard | None = None,
-) -> WSGIApplication:
-    """The endpoints of the aggregators in `keys`, which holds the valid keys by endpoint. Turns are
-    played in threads of `pool`, which outlive a turn that was answered late. Without a `guard`
-    every address may speak."""
+) -> UssdEndpoint:
+    """The endpoints of the aggregators in `keys`, which holds the valid keys by endpoint. Without a
+    `guard` every address may speak.
+
+    The server keeps the deadline of a turn. Behind another one, turns are played in threads of
+    `pool`, which outlive a turn that was answered late after `deadline_s`.
+    """
     conversation = Conversation(
         menu,
         SessionStore(redis, pseudonyms),
         open_unit,
         open_read_only_unit,
-        pool,
-        deadline_s,
         guesses,
         clock,
     )
     guard = guard or Guard(GuardSettings(), Limits(redis))
-    return UssdEndpoint(redis, conversation, Gate(keys, guard, EventCounters(redis)))
+    gate = Gate(keys, guard, EventCounters(redis))
+    return UssdEndpoint(redis, conversation, gate, pool, deadline_s)
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,8 @@ class UssdEndpoint:
     redis: Redis
     conversation: Conversation
     gate: Gate
+    pool: Executor | None = None
+    deadline_s: float = DEADLINE_S
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         status = HTTPStatus.OK
@@ -99,8 +108,21 @@ class UssdEndpoint:
         adapter, decode = self._adapter(environ)
         callback = decode(_read_callback(environ, adapter.method))
         if isinstance(callback, SessionEnd):
-            return self._ended(callback)
-        return adapter.encode(callback, self._turn(callback))
+            after_answer(lambda: self._count_end(callback))
+            return b"", _PLAIN
+        return adapter.encode(callback, self._turn(callback, environ))
+
+    def late(self, environ: dict[str, Any], deadline: Deadline) -> Answer:
+        """What the server answers to a turn at its deadline."""
+        try:
+            adapter, decode = self._adapter(environ)
+            callback = decode(_read_callback(environ, adapter.method))
+        except (CallbackRefused, BadCallback) as refused:
+            return plain(400, str(refused))
+        if isinstance(callback, SessionEnd):
+            return plain(200, "")
+        body, headers = adapter.encode(callback, self.conversation.late_reply(deadline))
+        return Answer(200, headers, body)
 
     def _adapter(self, environ: Mapping[str, Any]) -> tuple[Adapter, Decode]:
         """The adapter at this address, and its reader of the body. Raises CallbackRefused."""
@@ -116,14 +138,24 @@ class UssdEndpoint:
             return adapter, adapter.decode_end
         raise not_found()
 
-    def _turn(self, request: UssdRequest) -> UssdReply:
+    def _turn(self, request: UssdRequest, environ: dict[str, Any]) -> UssdReply:
         try:
-            return self.conversation.answer(request)
+            if self.pool is None:
+                return self.conversation.answer(request, environ.get(DEADLINE) or Deadline())
+            return answer_within(
+                self.pool,
+                self.deadline_s,
+                lambda deadline: self.conversation.answer(request, deadline),
+                self.conversation.late_reply,
+            )
+        except RowLocked:
+            environ[MET_A_LOCK] = True
+            return self.conversation.late_reply(environ.get(DEADLINE) or Deadline())
         except Exception:
             logger.exception("USSD turn failed: %r", request)
             return self.conversation.internal_error()
 
-    def _ended(self, end: SessionEnd) -> Response:
+    def _count_end(self, end: SessionEnd) -> None:
         sessions = self.conversation.sessions
         try:
             screen = end.screen or sessions.last_screen(end.name) or "unknown"
@@ -132,7 +164,6 @@ class UssdEndpoint:
             )
         except RedisError:
             logger.exception("end of session not counted")
-        return b"", _PLAIN
 
 
 def _endpoint_name(environ: Mapping[str, Any]) -> str:

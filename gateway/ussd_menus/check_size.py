@@ -105,6 +105,7 @@ def _notes(menu: Menu) -> list[Message[Any]]:
         messages.lost_place,
         messages.too_many_tries,
         messages.still_working,
+        messages.busy,
         messages.internal_error,
     ]
     refusals = [

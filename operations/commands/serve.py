@@ -20,10 +20,7 @@ from core.logs import log_level, logging_config, start_logging
 from operations.embedded.locations import reserved_port
 from operations.environment import command_environment, read_ip, read_number
 from operations.settings_check import check_settings
-
-_THREADS = 80
-# On a stop, requests that are being answered have this long to finish.
-_DRAIN_S = 20
+from operations.web_server import allow_open_files, granian_options
 
 
 @click.command()
@@ -45,22 +42,19 @@ def web() -> None:
 
 def _serve_web(environment: dict[str, str], host: str, port: int, workers: int) -> None:
     from granian import Granian
-    from granian.constants import Interfaces
     from granian.log import LogLevels
 
     _start_process("web", environment)
+    allow_open_files()
     Granian(
-        "gateway.wsgi:app",
+        "gateway.rsgi:app",
         address=host,
         port=port,
-        interface=Interfaces.WSGI,
         workers=workers,
-        blocking_threads=_THREADS,
-        websockets=False,
-        workers_kill_timeout=_DRAIN_S,
         log_access=False,
         log_level=LogLevels(log_level(environment)),
         log_dictconfig=logging_config(environment, "web"),
+        **granian_options(),
     ).serve()
 
 

@@ -25,13 +25,16 @@ from operations.embedded.services import embedded_services
 from operations.embedded.settings import write_settings
 from operations.embedded.supervision import supervise
 from operations.environment import read_number
+from operations.web_server import allow_open_files, granian_command
 
 _WORKERS = 2
+_WEB_PROCESSES = 2
 _READY_SECONDS = 30.0
 
 
 def run(environment: Mapping[str, str]) -> int:
     """Serve until Ctrl-C, and return an exit code. Raises EmbeddedServicesError, BadInput."""
+    allow_open_files()
     data = Path(environment.get("DIALWATT_DATA", "var")).absolute()
     port = read_number(environment, "PORT", 8000, 65535)
     with reserved_port("127.0.0.1", port), embedded_services(data) as services:
@@ -46,15 +49,10 @@ def _processes(settings: Mapping[str, str], port: int, data: Path) -> list[Proce
     # A terminal shows warnings as text; a deployment logs the outcome of every callback as JSON.
     env = {"LOG_FORMAT": "plain", "LOG_LEVEL": "warning", **os.environ, **settings}
     python = sys.executable
-    web = (
-        f"{python} -m granian --interface wsgi --host 127.0.0.1 --port {port} --workers 2"
-        " --blocking-threads 96 --no-ws --no-access-log --log-level error"
-        " operations.embedded.web:app"
-    ).split()
     dialwatt = [python, "-m", "operations.cli"]
     commands = {
         "providers": [python, "-m", "simulator.app"],
-        "web": web,
+        "web": granian_command("operations.embedded.web:app", port, _WEB_PROCESSES),
         **{f"worker-{n}": [*dialwatt, "worker"] for n in range(1, _WORKERS + 1)},
         "schedule": [*dialwatt, "schedule"],
     }

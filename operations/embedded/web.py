@@ -1,6 +1,6 @@
 """The web process of the embedded set-up: the gateway and the phone page.
 
-Production serves `gateway.wsgi:app`, which has no `/phone/`.
+Production serves `gateway.rsgi:app`, which has no `/phone/`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ import os
 
 from core.db.engine import make_engine
 from gateway.app import create_app
+from gateway.rsgi import make_server
+from gateway.serving.lane import Lane
 from operations.demo import cast, device_source
-from simulator.app import create_phone_app, mount_phone
+from simulator.app import create_phone_app
 from simulator.database import open_database
 from simulator.runtime import SimulatorRuntime
 from simulator.settings import SimulatorSettings
@@ -20,7 +22,10 @@ _runtime = SimulatorRuntime(
     open_database(os.environ["DATABASE_URL"]), SimulatorSettings.from_environ(os.environ)
 )
 
-app = mount_phone(
+_phone = create_phone_app(_runtime, lambda: cast(_engine), device_source(_engine, os.environ))
+
+# A handset waits until the gateway has answered it, and so needs threads of its own.
+app = make_server(
     create_app(os.environ),
-    create_phone_app(_runtime, lambda: cast(_engine), device_source(_engine, os.environ)),
+    {"phone": Lane("phone", _phone, threads=32, queue=200, deadline_s=60.0)},
 )

@@ -113,12 +113,12 @@ def test_a_hot_address_goes_past_the_framework() -> None:
 
 
 def test_the_servers_entry_is_made_from_the_environment(environment: dict[str, str]) -> None:
-    script = "import gateway.wsgi as w; print(type(w.app).__name__, w.app is w.app)"
+    script = "import gateway.rsgi as w; print(type(w.app).__name__, w.app is w.app)"
     done = subprocess.run(
         [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
     )
-    assert done.stdout == "Gateway True\n"
+    assert done.stdout == "Server True\n"
 
 
 def test_importing_the_servers_entry_needs_no_settings() -> None:
-    subprocess.run([sys.executable, "-c", "import gateway.wsgi"], env={}, check=True)
+    subprocess.run([sys.executable, "-c", "import gateway.rsgi"], env={}, check=True)

@@ -22,7 +22,7 @@ from core.db.engine import make_engine
 from core.pin import Pins
 from core.unit import OpenUnit, unit_opener
 from core.usecases.tokens.device_keys import OpenSecret, secrets_from
-from gateway.app import create_app
+from gateway.app import by_prefix, create_app
 from gateway.limits import Limits, SerialGuesses
 from gateway.payments.mpesa.client import DarajaClient
 from gateway.payments.mpesa.settings import DarajaSettings
@@ -32,7 +32,7 @@ from gateway.ussd_menus.product import product_menu
 from gateway.work_queues import WorkQueues
 from operations.demo import cast as people_in
 from operations.demo import load_demo
-from simulator.app import create_phone_app, mount_phone
+from simulator.app import create_phone_app
 from simulator.terminal.contacts import Contacts
 from tests.journeys.running_gateway import RunningGateway
 from tests.journeys.verbs import JourneyVerbs
@@ -147,7 +147,7 @@ def _run_gateway(
     phones: dict[str, Any] = {}  # made once the stand-ins know where the gateway is served
 
     def served_beside(environ: dict[str, Any], start_response: Any) -> Any:
-        return mount_phone(gateway, phones["app"])(environ, start_response)
+        return by_prefix(gateway, {"/phone/": phones["app"]})(environ, start_response)
 
     with (
         closing(gateway),

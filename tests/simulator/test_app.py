@@ -6,9 +6,8 @@ from typing import Any
 
 import requests
 from flask import Flask
-from werkzeug.test import Client
 
-from simulator.app import ProviderServer, create_phone_app, mount_phone
+from simulator.app import ProviderServer, create_phone_app
 from simulator.mobile_money.prompts import answer_prompt, waiting_prompts
 from simulator.runtime import SimulatorRuntime
 from tests.simulator.recording_gateway import RecordingGateway
@@ -86,12 +85,3 @@ def test_a_phone_that_finds_no_free_slot_is_told_to_try_again(runtime: Simulator
     with app.extensions["phone"].slots:
         answer = app.test_client().post("/phone/api/254711000002/sms", json={"text": "BAL"})
     assert answer.status_code == 503
-
-
-def test_the_phone_is_served_together_with_the_gateway(runtime: SimulatorRuntime) -> None:
-    gateway_app = Flask("gateway")
-    gateway_app.add_url_rule("/healthz", view_func=lambda: "ok")
-    client = Client(mount_phone(gateway_app, phone_app(runtime)))
-    assert client.get("/healthz").text == "ok"
-    assert client.get("/phone/api/cast").json == []
-    assert client.get("/phones").status_code == 404

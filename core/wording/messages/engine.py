@@ -89,6 +89,12 @@ def still_working() -> None:
 
 
 @message
+def busy() -> None:
+    """The end, when too much is going on or somebody else is at the same account: nothing was
+    done."""
+
+
+@message
 def internal_error() -> None:
     """The end, after an error on our side."""
 

@@ -214,6 +214,7 @@ def test_work_that_takes_too_long_is_answered_in_time_and_goes_on(
         may_commit.set()
 
     assert len(charged()) == 1
+    phone.app = make_app()
     assert phone.send() == working
 
 

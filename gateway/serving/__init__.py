@@ -1,0 +1,1 @@
+"""How the web process serves: bodies, lanes of threads, deadlines, and what is done afterwards."""

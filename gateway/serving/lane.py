@@ -1,0 +1,156 @@
+"""A lane: the threads of one kind of request, the queue before them, and the deadline.
+
+Lanes are bulkheads: whatever happens to one kind of request, the others keep their threads. Each
+has a bound on its queue and a deadline after which its callers are answered without an answer of
+the application.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from gateway.serving.after_answer import do_all, keeping_for_later
+from gateway.serving.deadline import DEADLINE, Deadline
+from gateway.serving.patience import MET_A_LOCK, being_patient
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back to the caller."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+Late = Callable[[dict[str, Any], Deadline], Answer]
+
+
+def plain(status: int, line: str, *headers: tuple[str, str]) -> Answer:
+    """An answer of one line."""
+    return Answer(
+        status, [("content-type", "text/plain; charset=utf-8"), *headers], f"{line}\n".encode()
+    )
+
+
+def try_later(environ: dict[str, Any], deadline: Deadline) -> Answer:
+    """What a caller is told whose request was not answered in time, or not taken."""
+    return plain(503, "busy, try again", ("retry-after", "10"))
+
+
+@dataclass(slots=True)
+class Request:
+    """A request under way. `respond` sends the answer and may be called from any thread; the first
+    answer counts."""
+
+    environ: dict[str, Any]
+    respond: Callable[[Answer], None]
+    deadline: Deadline = field(default_factory=Deadline)
+
+    def __post_init__(self) -> None:
+        self.environ[DEADLINE] = self.deadline
+
+
+@dataclass(slots=True)
+class Lane:
+    """`threads` serve at the same time and `queue` more may wait for one.
+
+    `late` makes the answer of a request that takes longer than `deadline_s`, the wait for a thread
+    included, and of one that finds the lane full. In the `side_room` requests wait that met a
+    locked row.
+    """
+
+    name: str
+    application: WSGIApplication
+    threads: int
+    queue: int
+    deadline_s: float
+    late: Late = try_later
+    side_room: Lane | None = None
+    is_patient: bool = False
+    _inside: int = 0
+    _pool: ThreadPoolExecutor = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix=self.name)
+
+    async def serve(self, request: Request) -> None:
+        """Have the request answered, by the application or by the clock. In the event loop."""
+        expiry = asyncio.get_running_loop().call_later(self.deadline_s, self._expire, request)
+        try:
+            if await self.enter(request) and self.side_room is not None:
+                await self.side_room.enter(request)
+        finally:
+            expiry.cancel()
+
+    async def enter(self, request: Request) -> bool:
+        """Take a thread, or a place in the queue. Returns whether the request has met a locked row
+        and is not answered."""
+        if self._inside >= self.threads + self.queue:
+            self._expire(request)
+            return False
+        self._inside += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._pool, self._work, request)
+        finally:
+            self._inside -= 1
+
+    def _expire(self, request: Request) -> None:
+        if request.deadline.expires():
+            request.respond(self.late(request.environ, request.deadline))
+
+    def _work(self, request: Request) -> bool:
+        """In a thread of this lane. A request that nobody waits for any more is not begun."""
+        if request.deadline.is_late:
+            return False
+        with keeping_for_later() as kept, being_patient() if self.is_patient else nullcontext():
+            answer = self._ask(request)
+        if request.environ.pop(MET_A_LOCK, False) and self.side_room is not None:
+            return True
+        if request.deadline.answers():
+            request.respond(answer)
+        do_all(kept)
+        return False
+
+    def _ask(self, request: Request) -> Answer:
+        try:
+            return call_wsgi(self.application, request.environ)
+        except Exception:
+            log.exception("%s: a request failed", self.name)
+            return plain(500, "something broke")
+
+    def close(self) -> None:
+        """Let what is being done be done, and end the threads."""
+        self._pool.shutdown()
+        if self.side_room is not None:
+            self.side_room.close()
+
+
+def call_wsgi(application: WSGIApplication, environ: dict[str, Any]) -> Answer:
+    """Call a WSGI application and collect its whole answer."""
+    started: list[Any] = []
+
+    def start_response(*given: Any) -> Callable[[bytes], object]:
+        started[:] = given
+        return lambda data: None
+
+    parts = application(environ, start_response)
+    try:
+        body = b"".join(parts)
+    finally:
+        if close := getattr(parts, "close", None):
+            close()
+    status, headers = started[:2]
+    return Answer(int(status[:3]), headers, body)

@@ -90,21 +90,12 @@ def owner_login(browser: Browser, installation: Installation) -> StorageState:
 
 
 @pytest.fixture(scope="session")
-def add_user(
-    browser: Browser, installation: Installation, owner_login: StorageState
-) -> Callable[[str, str], None]:
-    """Let the owner add a user with PASSWORD."""
+def add_user(installation: Installation) -> Callable[[str, str], None]:
+    """Add a user, who chose PASSWORD, on the command line."""
 
     def add_user(name: str, role: str) -> None:
-        with browser_context(
-            browser, installation.url, BrowserErrors(), storage_state=owner_login
-        ) as context:
-            console = ConsolePage(context.new_page())
-            console.open("/users/")
-            console.follow("Add a user")
-            console.fill({"Name": name, "Role": role, "First password": PASSWORD})
-            console.press("Save")
-            assert name in [row[0] for row in console.rows()]
+        words = ("user", "add", name, "--role", role.replace("-", "_"))
+        installation.dialwatt(*words, stdin=f"{PASSWORD}\n")
 
     return add_user
 

@@ -17,6 +17,8 @@ from core.errors import Refused
 
 SHORTEST = 10
 _LONGEST = 200
+# A shorter name stands in other words by chance.
+_SHORTEST_NAME = 4
 # The estimate reads no further: its time grows with the square of the length.
 _ESTIMATED = 72
 # Of zxcvbn's scores 0 to 4: fewer than a million guesses, by lists of common passwords, names and
@@ -37,7 +39,7 @@ def check_strength(password: str, *names: str) -> None:
     if not SHORTEST <= len(password) <= _LONGEST:
         raise Refused("password_short", least=SHORTEST, most=_LONGEST)
     lowered = password.lower()
-    for name in filter(None, (name.lower() for name in names)):
+    for name in (name.lower() for name in names if len(name) >= _SHORTEST_NAME):
         if name in lowered and len(password) - len(name) < SHORTEST:
             raise Refused("password_like_name")
     with _estimating:

@@ -172,18 +172,20 @@ def find_caller(connection: Connection, msisdn: str) -> tuple[str, int, str, str
     return None if row is None else (row[0], row[1], row[2], row[3])
 
 
-def set_language(connection: Connection, msisdn: str, language: str) -> None:
+def set_language(connection: Connection, msisdn: str, language: str, now: datetime) -> None:
     """Store the language of a number; strangers get a row of their own."""
     for statement in (
         "UPDATE agents SET language = :language WHERE msisdn = :msisdn",
         "UPDATE customers SET language = :language WHERE id ="
         " (SELECT customer_id FROM customer_msisdns WHERE msisdn = :msisdn)",
-        "INSERT INTO stranger_languages (msisdn, language) SELECT :msisdn, :language"
+        "INSERT INTO stranger_languages (msisdn, language, chosen_at)"
+        " SELECT :msisdn, :language, :now"
         " WHERE NOT EXISTS (SELECT FROM agents WHERE msisdn = :msisdn)"
         " AND NOT EXISTS (SELECT FROM customer_msisdns WHERE msisdn = :msisdn)"
-        " ON CONFLICT (msisdn) DO UPDATE SET language = excluded.language",
+        " ON CONFLICT (msisdn) DO UPDATE SET language = excluded.language,"
+        " chosen_at = excluded.chosen_at",
     ):
-        connection.execute(text(statement), {"msisdn": msisdn, "language": language})
+        connection.execute(text(statement), {"msisdn": msisdn, "language": language, "now": now})
 
 
 @dataclass(frozen=True, slots=True)

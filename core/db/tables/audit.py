@@ -19,6 +19,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from core.db.tables.columns import amount_minor, enum_column, metadata, reference, row_id, timestamp
 from core.device import TokenKind, TokenOrderState
 from core.movement import BookedAs, Direction
+from core.person import ErasureState
 from core.refund import RefundOrigin, RefundState
 
 # Append-only: who did what, to which row, and why.
@@ -172,4 +173,29 @@ balance_assertions = Table(
     Column("late_minor", BigInteger, nullable=False),
     timestamp("asserted_at"),
     UniqueConstraint("provider_account", "stated_at"),
+)
+
+# Requests to forget a person: done by a worker, or refused with the code of the refusal. `msisdn`
+# is the number that was named, until the request has ended; then only the ids say who it was.
+erasures = Table(
+    "erasures",
+    metadata,
+    row_id(),
+    Column("msisdn", Text, nullable=True),
+    reference("customer_id", "customers", nullable=True),
+    reference("agent_id", "agents", nullable=True),
+    Column("operator", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    *enum_column("state", ErasureState, default="waiting"),
+    Column("problem", Text, nullable=True),
+    timestamp("ordered_at"),
+    timestamp("ended_at", nullable=True),
+    CheckConstraint(
+        "(state = 'waiting') = (ended_at IS NULL) AND (state = 'waiting') = (msisdn IS NOT NULL)",
+        name="ended",
+    ),
+    # A person is forgotten once.
+    Index(
+        "erasures_waiting_key", "msisdn", unique=True, postgresql_where=text("state = 'waiting'")
+    ),
 )

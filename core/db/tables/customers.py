@@ -38,7 +38,8 @@ villages = Table(
 # `credit_minor` is the balance of the customer_credit account for this customer, kept in the same
 # transaction as every posting to it; `dialwatt doctor` compares the two. `account` is what the
 # customer types to pay what they owe, without naming a device. `debts_changed_at`: when what they
-# owe was last changed otherwise than by a payment, a sale or the calendar.
+# owe was last changed otherwise than by a payment, a sale or the calendar. A person who was
+# `forgotten_at` some instant has no name and no number any more.
 customers = Table(
     "customers",
     metadata,
@@ -57,6 +58,7 @@ customers = Table(
         unique=True,
     ),
     timestamp("debts_changed_at", nullable=True),
+    timestamp("forgotten_at", nullable=True),
     CheckConstraint("credit_minor >= 0", name="credit"),
 )
 
@@ -92,7 +94,8 @@ past_msisdns = Table(
 
 # `float_used_minor` is what an agent owes the operator (the balance of clearing:agent:<id>) and
 # `commission_minor` what is owed to the agent (commission:agent:<id>), both kept in the transaction
-# of every posting to those accounts and compared with them by `dialwatt doctor`.
+# of every posting to those accounts and compared with them by `dialwatt doctor`. An agent who was
+# `forgotten_at` some instant has no name, and `forgotten:<id>` for a number.
 agents = Table(
     "agents",
     metadata,
@@ -111,6 +114,7 @@ agents = Table(
     timestamp("locked_until", nullable=True),
     amount_minor("float_used_minor", default=0),
     amount_minor("commission_minor", default=0),
+    timestamp("forgotten_at", nullable=True),
     CheckConstraint("float_used_minor >= 0 AND commission_minor >= 0", name="balances"),
     CheckConstraint(
         "commission_collections_bp BETWEEN 0 AND 10000"
@@ -164,12 +168,13 @@ device_requests = Table(
     Index("device_requests_asked_at_idx", "asked_at"),
 )
 
-# The language that a stranger (neither customer nor agent) has chosen.
+# The language that a stranger (neither customer nor agent) has chosen, and when.
 stranger_languages = Table(
     "stranger_languages",
     metadata,
     Column("msisdn", Text, primary_key=True),
     Column("language", Text, nullable=False),
+    timestamp("chosen_at"),
 )
 
 problem_reports = Table(

@@ -21,7 +21,7 @@ from core.message import DeliveryOutcome, SmsState
 
 # `dedupe_key` names what an SMS is for (`receipt:<payment>:1`): one key, one SMS. `redeliveries`
 # counts how often it was sent again because the phone could not be reached. After `expires_at` it
-# is not sent.
+# is not sent. `body` is empty once its time is over (core/db/personal).
 sms = Table(
     "sms",
     metadata,
@@ -49,6 +49,9 @@ sms = Table(
     Index("sms_msisdn_idx", "msisdn"),
     Index("sms_token_id_idx", "token_id"),
     Index("sms_payment_id_idx", "payment_id"),
+    # The texts that are not empty yet, in the order in which their time ends.
+    Index("sms_kept_bodies_idx", "id", postgresql_where=text("body <> ''")),
+    Index("sms_created_at_idx", "created_at", postgresql_using="brin"),
 )
 
 # Stored in any order: a report may come before our own call has returned. `outcome` is what the
@@ -63,6 +66,7 @@ delivery_reports = Table(
     *enum_column("outcome", DeliveryOutcome, nullable=True),
     timestamp("received_at"),
     UniqueConstraint("provider_message_id", "status"),
+    Index("delivery_reports_received_at_idx", "received_at", postgresql_using="brin"),
 )
 
 inbound_sms = Table(
@@ -75,6 +79,8 @@ inbound_sms = Table(
     Column("body", Text, nullable=False),
     timestamp("received_at"),
     UniqueConstraint("provider", "provider_message_id"),
+    Index("inbound_sms_msisdn_idx", "msisdn"),
+    Index("inbound_sms_received_at_idx", "received_at", postgresql_using="brin"),
 )
 
 # STOP ends reminders, and nothing else: receipts and tokens are sent in any case.

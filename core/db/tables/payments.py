@@ -289,6 +289,8 @@ prompts = Table(
     ),
     # Whose a payment is.
     Index("prompts_payment_id_idx", "payment_id"),
+    Index("prompts_msisdn_idx", "msisdn"),
+    Index("prompts_created_at_idx", "created_at", postgresql_using="brin"),
 )
 
 ledger_accounts = Table(

@@ -48,7 +48,7 @@ def choose_language(unit: Unit, msisdn: str, language: str) -> Chosen:
     """Store the language of this number. Raises Refused("language_unknown")."""
     if language not in unit.market.languages:
         raise Refused("language_unknown")
-    set_language(unit.connection, msisdn, language)
+    set_language(unit.connection, msisdn, language, unit.now)
     return Chosen(language)
 
 

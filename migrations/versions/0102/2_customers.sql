@@ -2,7 +2,8 @@
 
 -- `float_used_minor` is what an agent owes the operator (the balance of clearing:agent:<id>) and
 -- `commission_minor` what is owed to the agent (commission:agent:<id>), both kept in the transaction
--- of every posting to those accounts and compared with them by `dialwatt doctor`.
+-- of every posting to those accounts and compared with them by `dialwatt doctor`. An agent who was
+-- `forgotten_at` some instant has no name, and `forgotten:<id>` for a number.
 CREATE TABLE agents (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     msisdn TEXT NOT NULL,
@@ -19,6 +20,7 @@ CREATE TABLE agents (
     locked_until TIMESTAMP WITH TIME ZONE,
     float_used_minor BIGINT DEFAULT 0 NOT NULL,
     commission_minor BIGINT DEFAULT 0 NOT NULL,
+    forgotten_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT agents_pkey PRIMARY KEY (id),
     CONSTRAINT agents_balances_check CHECK (float_used_minor >= 0 AND commission_minor >= 0),
     CONSTRAINT agents_figures_check CHECK (commission_collections_bp BETWEEN 0 AND 10000 AND
@@ -26,10 +28,11 @@ CREATE TABLE agents (
     CONSTRAINT agents_msisdn_key UNIQUE (msisdn)
 );
 
--- The language that a stranger (neither customer nor agent) has chosen.
+-- The language that a stranger (neither customer nor agent) has chosen, and when.
 CREATE TABLE stranger_languages (
     msisdn TEXT NOT NULL,
     language TEXT NOT NULL,
+    chosen_at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT stranger_languages_pkey PRIMARY KEY (msisdn)
 );
 
@@ -44,7 +47,8 @@ CREATE TABLE villages (
 -- `credit_minor` is the balance of the customer_credit account for this customer, kept in the same
 -- transaction as every posting to it; `dialwatt doctor` compares the two. `account` is what the
 -- customer types to pay what they owe, without naming a device. `debts_changed_at`: when what they
--- owe was last changed otherwise than by a payment, a sale or the calendar.
+-- owe was last changed otherwise than by a payment, a sale or the calendar. A person who was
+-- `forgotten_at` some instant has no name and no number any more.
 CREATE TABLE customers (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     name TEXT NOT NULL,
@@ -55,6 +59,7 @@ CREATE TABLE customers (
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     account TEXT GENERATED ALWAYS AS (account_reference(id)) STORED NOT NULL,
     debts_changed_at TIMESTAMP WITH TIME ZONE,
+    forgotten_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT customers_pkey PRIMARY KEY (id),
     CONSTRAINT customers_credit_check CHECK (credit_minor >= 0),
     CONSTRAINT customers_village_id_fkey FOREIGN KEY(village_id) REFERENCES villages (id),

@@ -204,7 +204,9 @@ CREATE TABLE prompts (
     CONSTRAINT prompts_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payments (id)
 );
 CREATE INDEX prompts_account_reference_idx ON prompts (account_reference);
+CREATE INDEX prompts_created_at_idx ON prompts USING brin (created_at);
 CREATE INDEX prompts_device_id_idx ON prompts (device_id);
+CREATE INDEX prompts_msisdn_idx ON prompts (msisdn);
 CREATE INDEX prompts_open_idx ON prompts (sent_at) WHERE state IN ('approved', 'sending', 'pending',
     'unknown');
 CREATE INDEX prompts_payment_id_idx ON prompts (payment_id);

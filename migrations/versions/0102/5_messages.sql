@@ -14,6 +14,7 @@ CREATE TABLE delivery_reports (
         'hopeless')),
     CONSTRAINT delivery_reports_provider_message_id_status_key UNIQUE (provider_message_id, status)
 );
+CREATE INDEX delivery_reports_received_at_idx ON delivery_reports USING brin (received_at);
 
 CREATE TABLE inbound_sms (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
@@ -25,6 +26,8 @@ CREATE TABLE inbound_sms (
     CONSTRAINT inbound_sms_pkey PRIMARY KEY (id),
     CONSTRAINT inbound_sms_provider_provider_message_id_key UNIQUE (provider, provider_message_id)
 );
+CREATE INDEX inbound_sms_msisdn_idx ON inbound_sms (msisdn);
+CREATE INDEX inbound_sms_received_at_idx ON inbound_sms USING brin (received_at);
 
 -- STOP ends reminders, and nothing else: receipts and tokens are sent in any case.
 CREATE TABLE no_reminders (
@@ -60,7 +63,7 @@ CREATE TABLE reminders (
 
 -- `dedupe_key` names what an SMS is for (`receipt:<payment>:1`): one key, one SMS. `redeliveries`
 -- counts how often it was sent again because the phone could not be reached. After `expires_at` it
--- is not sent.
+-- is not sent. `body` is empty once its time is over (core/db/personal).
 CREATE TABLE sms (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     dedupe_key TEXT NOT NULL,
@@ -88,6 +91,8 @@ CREATE TABLE sms (
     CONSTRAINT sms_token_id_fkey FOREIGN KEY(token_id) REFERENCES tokens (id),
     CONSTRAINT sms_provider_message_id_key UNIQUE (provider_message_id)
 );
+CREATE INDEX sms_created_at_idx ON sms USING brin (created_at);
+CREATE INDEX sms_kept_bodies_idx ON sms (id) WHERE body <> '';
 CREATE INDEX sms_msisdn_idx ON sms (msisdn);
 CREATE INDEX sms_payment_id_idx ON sms (payment_id);
 CREATE INDEX sms_token_id_idx ON sms (token_id);

@@ -158,6 +158,28 @@ CREATE INDEX operator_acts_decided_by_idx ON operator_acts (decided_by);
 CREATE INDEX operator_acts_user_id_idx ON operator_acts (user_id, asked_at);
 CREATE INDEX operator_acts_waiting_idx ON operator_acts (expires_at) WHERE state = 'waiting';
 
+-- Requests to forget a person: done by a worker, or refused with the code of the refusal. `msisdn`
+-- is the number that was named, until the request has ended; then only the ids say who it was.
+CREATE TABLE erasures (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    msisdn TEXT,
+    customer_id BIGINT,
+    agent_id BIGINT,
+    operator TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    state TEXT DEFAULT 'waiting' NOT NULL,
+    problem TEXT,
+    ordered_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    ended_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT erasures_pkey PRIMARY KEY (id),
+    CONSTRAINT erasures_state_check CHECK (state IN ('waiting', 'done', 'refused')),
+    CONSTRAINT erasures_ended_check CHECK ((state = 'waiting') = (ended_at IS NULL) AND (state =
+        'waiting') = (msisdn IS NOT NULL)),
+    CONSTRAINT erasures_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customers (id),
+    CONSTRAINT erasures_agent_id_fkey FOREIGN KEY(agent_id) REFERENCES agents (id)
+);
+CREATE UNIQUE INDEX erasures_waiting_key ON erasures (msisdn) WHERE state = 'waiting';
+
 -- A code that an operator orders, until a worker has made it. `units`: tenths of a kWh, or days; 0
 -- for lock and unlock. `customer_id` had the device when it was ordered: it is made for no other
 -- customer. Of each kind one at a time is waited for on a device: ordering twice is one order.

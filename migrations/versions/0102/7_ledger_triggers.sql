@@ -50,8 +50,22 @@ CREATE TRIGGER tokens_append_only BEFORE UPDATE OR DELETE ON tokens
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER tokens_no_truncate BEFORE TRUNCATE ON tokens
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- The audit log is append-only too. Only forget_in_audit (below), which runs as the owner of the
+-- table, takes names and numbers of a forgotten person out of what operators typed.
+CREATE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND current_setting('dialwatt.forgetting', true) = 'on'
+       AND current_user = (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID)
+       AND to_jsonb(NEW) - 'reason' - 'details' = to_jsonb(OLD) - 'reason' - 'details' THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP
+        USING ERRCODE = 'restrict_violation';
+END $$;
+
 CREATE TRIGGER audit_log_append_only BEFORE UPDATE OR DELETE ON audit_log
-    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+    FOR EACH ROW EXECUTE FUNCTION refuse_audit_change();
 CREATE TRIGGER audit_log_no_truncate BEFORE TRUNCATE ON audit_log
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -132,3 +146,37 @@ CREATE CONSTRAINT TRIGGER devices_entered_owned AFTER INSERT ON devices
     EXECUTE FUNCTION check_ownership();
 CREATE CONSTRAINT TRIGGER devices_change_hands AFTER UPDATE OF owner_id ON devices
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_ownership();
+
+-- Takes the numbers (given by their last digits) of a forgotten person out of all reasons and
+-- details of the audit log, and the words of their name out of those of their own rows. It puts
+-- `forgotten` there and changes nothing else. Returns how many rows it changed.
+CREATE FUNCTION forget_in_audit(customer bigint, agents bigint[], numbers text[], names text[])
+RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+DECLARE
+    written text := (SELECT '\+?[0-9]{0,4}[ -]?('
+        || string_agg(regexp_replace(number, '([0-9])(?=.)', '\1[ -]?', 'g'), '|') || ')'
+        FROM unnest(numbers) AS number WHERE number ~ '^[0-9]{7,9}$');
+    words text := (SELECT '\m(' || string_agg(regexp_replace(word, '([^[:alnum:] ])', '\\\1', 'g'), '|')
+        || ')\M' FROM unnest(names) AS word WHERE char_length(word) >= 2);
+    about text;
+    more bigint;
+    changed bigint := 0;
+BEGIN
+    IF EXISTS (SELECT FROM customers WHERE id = customer AND forgotten_at IS NULL)
+       OR EXISTS (SELECT FROM agents a WHERE a.id = ANY (agents) AND a.forgotten_at IS NULL) THEN
+        RAISE EXCEPTION 'only a person who is forgotten is taken out of the audit log';
+    END IF;
+    PERFORM set_config('dialwatt.forgetting', 'on', true);
+    FOREACH about IN ARRAY array_remove(ARRAY[written, words], NULL) LOOP
+        UPDATE audit_log SET
+            reason = regexp_replace(reason, about, 'forgotten', 'gi'),
+            details = regexp_replace(details::text, about, 'forgotten', 'gi')::jsonb
+         WHERE (reason ~* about OR details::text ~* about)
+           AND (about = written OR subject = 'customer' AND subject_id = customer
+                OR subject = 'agent' AND subject_id = ANY (agents));
+        GET DIAGNOSTICS more = ROW_COUNT;
+        changed := changed + more;
+    END LOOP;
+    PERFORM set_config('dialwatt.forgetting', '', true);
+    RETURN changed;
+END $$;

@@ -68,6 +68,11 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "forgive": Entry("forgive:forgive", "Waive a fee; write off a clawback or a shortfall."),
         "month": Entry("month:month", "Export a month's accounts as a ZIP of CSV files."),
     },
+    "People's data": {
+        "forget": Entry("people:forget", "Forget a person: names, numbers, texts; the books stay."),
+        "export": Entry("people:export", "Write everything about one person into a JSON file."),
+        "purge": Entry("people:purge", "Delete what is older than the retention settings say."),
+    },
     "Look and mend": {
         "doctor": Entry("doctor:doctor", "Check settings, services, ledger and pending work."),
         "show": Entry("show:show", "Show a payment, a customer, or what payments pay first."),

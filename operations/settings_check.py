@@ -11,6 +11,7 @@ from core.tokens.errors import TokenError
 from core.tokens.keys import KeyRing
 from core.tokens.sealing_key import SealingKey
 from core.tokens.sta import StaTables
+from core.usecases.people.purge import RetentionSettings
 from gateway.console.settings import ConsoleSettings
 from gateway.endpoints import weak_keys
 from gateway.guard import GuardSettings
@@ -98,7 +99,7 @@ WANTED: Mapping[str, tuple[Read, ...]] = {
         _key_ring,
         _sta_tables,
     ),
-    "schedule": _EVERYWHERE,
+    "schedule": (*_EVERYWHERE, RetentionSettings.from_environment),
 }
 
 

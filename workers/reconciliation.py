@@ -21,6 +21,7 @@ from core.prompt import Prompt
 from core.refund import Refund
 from core.unit import Unit
 from core.usecases.payments.prompts import claim_receiptless
+from core.usecases.people.forget import forget_next
 from core.usecases.reconciliation.balance import plan_balance, record_balance, review_balances
 from core.usecases.reconciliation.book_movements import book_missing, in_booking_order, open_cases
 from core.usecases.reconciliation.compare import compare_statement
@@ -69,6 +70,7 @@ def reconcile(worker: Runtime) -> None:
     2. Ask for the receipts of approved prompts.
     3. Record the payments on the provider's list that had no callback.
     4. Read balances, and check earlier differences again.
+    5. Forget the people whom operators ordered to be forgotten.
 
     A step that fails does not stop the next.
     """
@@ -80,7 +82,13 @@ def reconcile(worker: Runtime) -> None:
         lambda: _ask_for_balance_when_due(worker),
         *(partial(_read_balance_when_due, worker, name) for name in settings().balances),
         lambda: _review_balances(worker),
+        lambda: drain(lambda: _forget_next(worker)),
     )
+
+
+def _forget_next(worker: Runtime) -> int:
+    with worker.open_unit() as unit:
+        return forget_next(unit)
 
 
 def _refund_unmatched(worker: Runtime) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -26,19 +26,22 @@ from core.usecases.catalogue.access_fees import accrue_access_rates
 from core.usecases.messages.reminders import find_due_reminders, send_reminders
 from core.usecases.operators.approvals import expire_requests
 from core.usecases.operators.periodic_jobs import report_job_done, report_job_failed
-from core.usecases.operators.used_keys import forget_used_keys
+from core.usecases.people.purge import NIGHTLY, SHORT_LIVED, RetentionSettings
 from core.usecases.sales.default_sale import default_late_sale, find_late_sales
 from core.wording.product import check_wording
 from gateway.heartbeat import record_heartbeat
 from gateway.redis_client import fail_fast_redis
 from gateway.settings import ServicesSettings
 from gateway.work_queues import QUEUES, WorkQueues
+from workers.purge import purge_rules
 
 log = logging.getLogger(__name__)
 
 _SWEEP_EVERY_S = 5.0
 _ROWS_A_PAGE = 500
 _RETRY_AFTER = timedelta(minutes=5)
+# The nightly purge begins so long after midnight in the market.
+_NIGHT = timedelta(hours=2)
 
 Progress = Callable[[int], None]
 
@@ -59,22 +62,26 @@ class PeriodicJob:
 
 
 class Schedule:
-    """The periodic work: access fees and the rule for late payers once a day, reminders and the
-    clearing of keys that were used once an hour."""
+    """The periodic work: access fees, the rule for late payers and the purge once a day, reminders
+    the end of requests to approve, and the purge of what is kept for a day once an hour."""
 
     def __init__(
         self,
         open_unit: OpenUnit,
         work_queues: WorkQueues,
         record_heartbeat: Callable[[], None] = lambda: None,
+        retention: RetentionSettings | None = None,
     ) -> None:
         self.open_unit = open_unit
         self.work_queues = work_queues
         self.record_heartbeat = record_heartbeat
+        self.retention = retention or RetentionSettings.from_environment({})
         self.jobs = (
             PeriodicJob("the daily access fees", lambda unit: unit.today, self._accrue),
             PeriodicJob("the hourly reminders", _hour, self._remind),
-            PeriodicJob("the hourly clearing of used keys", _hour, self._forget_used_keys),
+            PeriodicJob("the hourly end of requests", _hour, self._expire_requests),
+            PeriodicJob("the hourly purge", _hour, lambda: self._purge(SHORT_LIVED)),
+            PeriodicJob("the nightly purge", _night, lambda: self._purge(NIGHTLY)),
             PeriodicJob("the daily rule for late payers", lambda unit: unit.today, self._default),
         )
 
@@ -121,11 +128,18 @@ class Schedule:
     def _remind(self) -> None:
         remind_all(self.open_unit, lambda texts: self.record_heartbeat())
 
-    def _forget_used_keys(self) -> None:
-        with self.open_unit() as unit:
-            forget_used_keys(unit)
+    def _expire_requests(self) -> None:
         with self.open_unit() as unit:
             expire_requests(unit)
+
+    def _purge(self, rules: Sequence[str]) -> None:
+        days = {name: self.retention.days[name] for name in rules}
+        purge_rules(self.open_unit, days, self._go_on)
+
+    def _go_on(self, rows: int) -> None:
+        """A purge may take minutes: nothing else waits for it."""
+        self.record_heartbeat()
+        self.work_queues.wake(QUEUES)
 
     def _default(self) -> None:
         default_all(self.open_unit, self.record_heartbeat)
@@ -133,6 +147,11 @@ class Schedule:
 
 def _hour(unit: Unit) -> datetime:
     return unit.now.replace(minute=0, second=0, microsecond=0)
+
+
+def _night(unit: Unit) -> date:
+    """The market's day, from the hour of the night on in which hardly anybody calls."""
+    return unit.market.local_date(unit.now - _NIGHT)
 
 
 def accrue_all(open_unit: OpenUnit, progress: Progress = lambda fees: None) -> int:
@@ -181,7 +200,8 @@ def run() -> None:
 
     work_queues = WorkQueues(services.redis_url)
     open_unit = unit_opener(make_engine(services.database_url), after_commit=work_queues.wake)
-    schedule = Schedule(open_unit, work_queues, heartbeat)
+    retention = RetentionSettings.from_environment(os.environ)
+    schedule = Schedule(open_unit, work_queues, heartbeat, retention)
     stop = Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())

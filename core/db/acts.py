@@ -241,17 +241,6 @@ def overdue_requests(connection: Connection, now: datetime) -> list[int]:
     )
 
 
-def forget_acts(connection: Connection, before: datetime) -> int:
-    """Delete what was done or decided before that instant; return how many rows."""
-    return connection.execute(
-        text(
-            "DELETE FROM operator_acts"
-            " WHERE state <> 'waiting' AND coalesce(decided_at, asked_at) < :before"
-        ),
-        {"before": before},
-    ).rowcount
-
-
 def names_of_approvers(connection: Connection, without_id: int) -> list[str]:
     """Return the names of the users who may approve what that person asks for."""
     return _names(connection, APPROVING, without_id)

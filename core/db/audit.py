@@ -43,13 +43,6 @@ def count_noted(connection: Connection, prefix: str) -> int:
     )
 
 
-def forget_noted(connection: Connection, before: datetime) -> int:
-    """Forget what was noted before that instant; return how many keys."""
-    return connection.execute(
-        text("DELETE FROM audit_once WHERE noted_at < :before"), {"before": before}
-    ).rowcount
-
-
 def open_case(
     connection: Connection,
     now: datetime,

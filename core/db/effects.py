@@ -91,10 +91,3 @@ def last_effect(
         },
     ).one_or_none()
     return None if row is None else (row.position, row.step)
-
-
-def delete_effects(connection: Connection, before: datetime) -> int:
-    """Delete the effects before that instant; return how many."""
-    return connection.execute(
-        text("DELETE FROM ussd_effects WHERE created_at < :before"), {"before": before}
-    ).rowcount

@@ -52,10 +52,3 @@ def save_answer(connection: Connection, token: str, message: str, location: str)
 def unspend_token(connection: Connection, token: str) -> None:
     """Make the token of a form usable again, in the transaction that spent it."""
     connection.execute(text("DELETE FROM saved_forms WHERE token = :token"), {"token": token})
-
-
-def delete_saved_forms(connection: Connection, before: datetime) -> int:
-    """Forget the forms that were saved before that instant; return how many."""
-    return connection.execute(
-        text("DELETE FROM saved_forms WHERE saved_at < :before"), {"before": before}
-    ).rowcount

@@ -51,6 +51,8 @@ _TEMPLATES = {
     "case_closed": "there is no such open case",
     "decision_missing": "choose what happens to the money that is held",
     "customer_missing": "there is no such customer",
+    "person_unknown": "nothing is known of {msisdn}",
+    "cannot_forget": "not forgotten, because something is open: {why}",
     "customer_unknown": "no customer has the number {msisdn}",
     "device_of_another": "{serial} has another owner; an import does not move devices",
     "device_known": "{serial} is registered already",

@@ -25,7 +25,9 @@ from core.errors import BadInput
 from core.msisdn import country_code, mask_msisdn, mobile_pattern
 from core.tokens.errors import TokenError
 from core.tokens.keys import VendingKeys
+from core.unit import Unit
 from core.usecases.payments.possible_codes import devices_without_code
+from core.usecases.people.purge import RetentionSettings, rules_behind
 from gateway.console.settings import second_factor_roles
 from gateway.endpoints import read_keys
 from gateway.guard import GuardSettings
@@ -97,6 +99,7 @@ def examine_database(
         yield _phone_numbers(connection)
         yield _vending_keys(connection, environment)
         yield _second_factors(connection, environment)
+        yield _purge(connection, environment, clock)
         without_code = first_of(list(devices_without_code(connection, clock())))
         yield Check("every device can get a code", not without_code, without_code)
 
@@ -203,6 +206,18 @@ def _phone_numbers(connection: Connection) -> Check:
     )
     found = [f"{holder} ({mask_msisdn(msisdn)})" for holder, msisdn in wrong]
     return Check("phone numbers", not found, first_of(found))
+
+
+def _purge(connection: Connection, environment: Environment, clock: Clock) -> Check:
+    """Whether the nightly purge keeps up with the retention settings."""
+    market = find_market(connection)
+    if market is None:
+        return Check("purge", True, "")
+    settings = RetentionSettings.from_environment(environment)
+    behind = rules_behind(Unit(connection, clock(), market), settings)
+    found = [f"{rows} rows of {name}" for name, rows in behind.items()]
+    detail = f"behind by two days: {', '.join(found)} (dialwatt purge)" if found else ""
+    return Check("purge", not found, detail)
 
 
 def _vending_keys(connection: Connection, environment: Environment) -> Check:

@@ -16,7 +16,6 @@ from core.usecases.operators.access import (
     note_refused_act,
     note_refused_log_in,
 )
-from core.usecases.operators.used_keys import forget_used_keys
 from core.usecases.operators.users import add_user, get_user
 from tests.support.scenario import Scenario
 
@@ -81,9 +80,6 @@ def test_a_look_and_a_refusal_are_written_once_an_hour(scenario: Scenario) -> No
         ("zawadi", "look", "customer", 8),
         ("zawadi", "refused", "list", 0),
     ]
-    scenario.run("UPDATE audit_once SET noted_at = noted_at - interval '2 days'")
-    with scenario.open_unit() as unit:
-        assert forget_used_keys(unit) == 3
 
 
 def test_an_export_has_its_rows_and_filters(scenario: Scenario) -> None:

@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 
+from core.db.audit import note_once
 from core.db.effects import claim_effect
 from core.db.saved_forms import spend_token
 from core.unit import Unit
@@ -81,17 +82,18 @@ def test_they_are_tried_again_after_five_minutes_and_the_case_closes(
 
 
 @pytest.mark.parametrize(("hours", "kept"), [(23, True), (25, False)])
-def test_keys_under_which_something_was_done_once_are_forgotten_after_a_day(
+def test_keys_under_which_something_was_done_once_are_purged_after_a_day(
     schedule: Schedule, scenario: Scenario, hours: int, kept: bool
 ) -> None:
     with scenario.open_unit() as unit:
+        note_once(unit.connection, unit.now, "an hour look zawadi customer 7")
         claim_effect(unit.connection, ("a/0", 1), ("a", 3), unit.now)
         spend_token(unit.connection, "token", "digest", unit.now)
     scenario.ahead += timedelta(hours=hours)
 
     schedule.sweep()
 
-    for table in ("ussd_effects", "saved_forms"):
+    for table in ("ussd_effects", "saved_forms", "audit_once"):
         assert scenario.rows(f"SELECT count(*) FROM {table}") == [(int(kept),)]
 
 

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from sqlalchemy import Connection, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from core.db.personal import RECORDS
 from core.db.personal.find import values_of
 from core.db.personal.record import TableRecord
+from core.db.tables import metadata
 from core.person import TOMBSTONE, Person
 
 # In the order of their locks (core/unit.py); everything else belongs to one of these.
@@ -57,11 +59,12 @@ def _statements(table: str, record: TableRecord) -> Iterator[str]:
         changes = ", ".join(f"{column} = {value}" for column, value in record.personal.items())
         yield f"UPDATE {table} SET {changes} WHERE {record.about}"
     for column in record.mentions:
-        cast = "::jsonb" if column == "step" else ""
+        kind = "jsonb" if isinstance(metadata.tables[table].c[column].type, JSONB) else "text"
+        written = f"CAST({column} AS text)"
         yield (
-            f"UPDATE {table} SET {column} = regexp_replace(CAST({column} AS text), :mentioned,"
-            f" '{TOMBSTONE}', 'gi'){cast} WHERE {column} <> '{'[]' if cast else ''}'"
-            f" AND CAST({column} AS text) ~* :mentioned"
+            f"UPDATE {table} SET {column} = CAST(regexp_replace({written}, :mentioned,"
+            f" '{TOMBSTONE}', 'gi') AS {kind}) WHERE {written} ~* :mentioned"
+            + (f" AND {column} <> ''" if kind == "text" else "")
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.db.personal.record import (
     BOOKS,
+    CATALOGUE,
     FOR_GOOD,
     GONE,
     OF_CUSTOMER,
@@ -47,6 +48,21 @@ OFFICE: dict[str, TableRecord] = {
         BOOKS,
         WITH_BOOKS,
         about=f"order_id IN (SELECT id FROM token_orders WHERE {OF_CUSTOMER})",
+    ),
+    "act_rules": TableRecord("What one person may do alone at the console", CATALOGUE, FOR_GOOD),
+    "operator_acts": TableRecord(
+        holds="Acts that count for the day's limit, or wait for a second person with what was typed",
+        why="Limits of value and approvals; what was typed goes when a request ends.",
+        plain=("ids",),
+        personal={"typed": "'{}'", "reason": GONE},
+        mentions=("typed", "reason"),
+        rules=(
+            Rule(
+                "operator_acts",
+                90,
+                "state <> 'waiting' AND coalesce(decided_at, asked_at) < :before",
+            ),
+        ),
     ),
     "erasures": TableRecord(
         holds="Requests to forget a person: ids, who asked for it and why",

@@ -21,9 +21,9 @@ def held(column: str, at: str) -> str:
     return (
         f"({column} = ANY(CAST(:msisdns AS text[])) AND EXISTS (SELECT FROM unnest("
         "CAST(:msisdns AS text[]), CAST(:since AS timestamptz[]), CAST(:until AS timestamptz[]))"
-        f" AS held (msisdn, since, until) WHERE held.msisdn = {column}"
-        f" AND {at} > coalesce(held.since, '-infinity')"
-        f" AND {at} <= coalesce(held.until, 'infinity')))"
+        f" AS held (number, after, up_to) WHERE held.number = {column}"
+        f" AND {at} > coalesce(held.after, '-infinity')"
+        f" AND {at} <= coalesce(held.up_to, 'infinity')))"
     )
 
 

@@ -1,0 +1,36 @@
+"""Delete or blank what is too old, in small batches that nobody waits for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from core.db.personal.record import Rule
+
+
+def purge_batch(
+    connection: Connection, table: str, rule: Rule, before: datetime, limit: int
+) -> int:
+    """Delete or blank up to `limit` rows that a rule finds too old; returns how many.
+
+    Rows that somebody has locked are left for the next time.
+    """
+    changes = ", ".join(f"{column} = {value}" for column, value in rule.blanks.items())
+    act = f"UPDATE {table} SET {changes}" if changes else f"DELETE FROM {table}"
+    order = " ORDER BY id" if changes else ""
+    return connection.execute(
+        text(
+            f"{act} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} WHERE {rule.aged}{order}"
+            " LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED))"
+        ),
+        {"before": before, "limit": limit},
+    ).rowcount
+
+
+def count_aged(connection: Connection, table: str, rule: Rule, before: datetime) -> int:
+    """Return how many rows a rule finds too old."""
+    found = connection.execute(
+        text(f"SELECT count(*) FROM {table} WHERE {rule.aged}"), {"before": before}
+    )
+    return int(found.scalar_one())

@@ -1,0 +1,101 @@
+"""`dialwatt forget MSISDN`, `dialwatt export person MSISDN FILE` and `dialwatt purge`."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import click
+
+from core.usecases.people.export import export_person
+from core.usecases.people.forget import Forgotten, forget_person
+from core.usecases.people.purge import RetentionSettings, count_too_old
+from operations.commands.arguments import file_argument, read_msisdn, reason_option
+from operations.database import NO_MARKET, open_for_command
+from operations.environment import command_environment
+from operations.new_file import ensure_new, new_private_file
+from operations.operator import operator_name
+from operations.progress import count_lines
+
+
+class _OnlyLooked(Exception):
+    """Rolls back what a look has done."""
+
+
+@click.command()
+@click.argument("msisdn")
+@click.option("--yes", is_flag=True, help="Forget; without it only what would be done is shown.")
+@click.option("--reason", default="asked for by the person", metavar="TEXT", show_default=True,
+              help="Why, for the audit log: no names, no numbers.")  # fmt: skip
+def forget(msisdn: str, yes: bool, reason: str) -> None:
+    """Forget the person with that phone number, for good.
+
+    Names, numbers and texts go from every table; the books stay, without a name. It is refused
+    while something is open: a debt, credit, money on its way, an agent's cash. What a provider's
+    statements and your backups hold stays there: docs/privacy.md.
+    """
+    done: Forgotten | None = None
+    try:
+        with open_for_command()() as unit:
+            number = read_msisdn(unit, msisdn)
+            done = forget_person(unit, number, operator_name(), reason)
+            if not yes:
+                raise _OnlyLooked
+    except _OnlyLooked:
+        pass
+    if done is not None:
+        _show(done)
+    print("forgotten" if yes else "nothing was changed: add --yes to forget this person for good")
+
+
+def _show(done: Forgotten) -> None:
+    for table, rows in sorted(done.rows.items()):
+        print(f"{rows:>8}  {table}")
+    for what, serials in (("goes back to stock", done.to_stock), ("is retired", done.retired)):
+        for serial in serials:
+            print(f"{serial} {what}")
+
+
+@click.group()
+def export() -> None:
+    """Export what is known of one person."""
+
+
+@export.command()
+@click.argument("msisdn")
+@file_argument
+@reason_option
+def person(msisdn: str, file: Path, reason: str) -> None:
+    """Write everything about the person with that phone number into a new JSON file.
+
+    FILE must not exist; only its owner may read it. Hashes of PINs and keys of devices are left
+    out.
+    """
+    ensure_new(file)
+    with open_for_command()() as unit, new_private_file(file) as output:
+        found = export_person(unit, read_msisdn(unit, msisdn), operator_name(), reason)
+        output.write(json.dumps(found, ensure_ascii=False, indent=2).encode() + b"\n")
+    print(f"{file}: {sum(len(part['rows']) for part in found['kept'].values())} rows")
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Only count what is too old.")
+def purge(dry_run: bool) -> None:
+    """Delete or blank what is older than the retention settings say.
+
+    The schedule does it every night (docs/privacy.md has the rules). Work goes on meanwhile.
+    """
+    settings = RetentionSettings.from_environment(command_environment(os.environ))
+    open_unit = open_for_command(market_if_none=NO_MARKET)
+    if dry_run:
+        with open_unit() as unit:
+            for name, days in settings.days.items():
+                rows = count_too_old(unit, name, days)
+                print(f"{rows:>10}  {name} (older than {days} days)")
+        return
+    # RQ and the rest of the schedule are slow to import.
+    from workers.purge import purge_rules
+
+    for name, rows in purge_rules(open_unit, settings.days, count_lines("rows")).items():
+        print(f"{rows:>10}  {name}")

@@ -51,7 +51,7 @@ OFFICE: dict[str, TableRecord] = {
     ),
     "act_rules": TableRecord("What one person may do alone at the console", CATALOGUE, FOR_GOOD),
     "operator_acts": TableRecord(
-        holds="Acts that count for the day's limit, or wait for a second person with what was typed",
+        holds="Acts that count for a day's limit or wait for a second person; what was typed",
         why="Limits of value and approvals; what was typed goes when a request ends.",
         plain=("ids",),
         personal={"typed": "'{}'", "reason": GONE},

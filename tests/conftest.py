@@ -50,6 +50,14 @@ def cheap_hashes() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def patient_redis() -> Iterator[None]:
+    """A busy machine is no reason to do without Redis."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gateway.redis_client.TIMEOUT_S", 10.0)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def every_queue_is_woken() -> Iterator[None]:
     """A Unit that commits work for a queue has that queue in `unit.wakes`."""

@@ -48,18 +48,34 @@ def find_receipt(
     return None if row is None else (row[0], row[1])
 
 
-def claim_received(connection: Connection, now: datetime, limit: int) -> list[ReceivedPayment]:
-    """Lock up to `limit` payments that wait to be applied; rows that others lock are skipped."""
+def claim_received(
+    connection: Connection, now: datetime, limit: int, *, behind_locks: bool = False
+) -> list[ReceivedPayment]:
+    """Lock up to `limit` payments that wait to be applied, and their customers.
+
+    Payments that others lock are skipped, and all those of a customer whom others lock: one held
+    customer stops nobody else. `behind_locks`: skip no customer, and lock none.
+    """
+    also = "" if behind_locks else ", c"
     rows = connection.execute(
         text(
-            "SELECT id, receipt, amount_minor - returned_minor, purpose, device_id, customer_id,"
-            " paid_at, paid_on, coalesce(quoted_at, paid_at), decided_at FROM payments"
-            " WHERE state = 'received' AND next_attempt_at <= :now"
-            " ORDER BY next_attempt_at, id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED"
+            "SELECT p.id, receipt, amount_minor - returned_minor, purpose, device_id, customer_id,"
+            " paid_at, paid_on, coalesce(quoted_at, paid_at), decided_at"
+            " FROM payments p JOIN customers c ON c.id = p.customer_id"
+            " WHERE p.state = 'received' AND p.next_attempt_at <= :now"
+            f" ORDER BY p.next_attempt_at, p.id LIMIT :limit FOR NO KEY UPDATE OF p{also}"
+            " SKIP LOCKED"
         ),
         {"now": now, "limit": limit},
     )
     return [ReceivedPayment(*row) for row in rows]
+
+
+def limit_lock_wait(connection: Connection, most_ms: int) -> None:
+    """From here to the end of the transaction or savepoint, wait that long for a lock at most."""
+    connection.execute(
+        text("SELECT set_config('lock_timeout', :most, true)"), {"most": f"{most_ms}ms"}
+    )
 
 
 def postpone(connection: Connection, now: datetime, payment_id: int, problem: str) -> None:

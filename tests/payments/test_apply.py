@@ -394,3 +394,35 @@ def test_one_by_one_they_lock_their_customers_in_the_order_of_all_locks(
         apply_payments(unit, kits_only)
 
     assert scenario.states() == ["applied", "received"]
+
+
+def test_a_held_customer_stops_no_payment_of_another(scenario: Scenario) -> None:
+    """Nor does a held customer's own payment fail: it is applied when the customer is free."""
+    scenario.pay("HELD", cast.KIT, 150_00)
+    scenario.pay("FREE", cast.METER, 500_00)
+    with scenario.engine.begin() as other:
+        other.execute(
+            text(
+                "SELECT FROM customers c JOIN devices d ON d.owner_id = c.id"
+                " WHERE serial = :serial FOR NO KEY UPDATE OF c"
+            ),
+            {"serial": cast.KIT},
+        )
+        assert drain(scenario) == 1
+        assert scenario.rows("SELECT receipt, state, problem FROM payments ORDER BY id") == [
+            ("HELD", "received", None),
+            ("FREE", "applied", None),
+        ]
+    assert drain(scenario) == 1
+    assert scenario.states() == ["applied", "applied"]
+
+
+def drain(scenario: Scenario) -> int:
+    """Apply what can be applied, as a worker does; how many payments that were."""
+    applied = 0
+    while True:
+        with scenario.open_unit() as unit:
+            found = apply_payments(unit, cast.OPEN_SECRET)
+        if not found:
+            return applied
+        applied += found

@@ -15,13 +15,15 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from sqlalchemy.exc import OperationalError
+
 from core.customer import Customer
 from core.db.customers import lock_with_changes
 from core.db.devices import lock_devices
 from core.db.ledger import ACCOUNT_OF
 from core.db.obligations import open_obligations
 from core.db.payment_batch import write_batch
-from core.db.payments import claim_received, postpone
+from core.db.payments import claim_received, limit_lock_wait, postpone
 from core.db.tariffs import versions_of
 from core.db.waterfalls import all_waterfalls
 from core.device import Device
@@ -42,6 +44,8 @@ from core.waterfall import PLAN_PARTS, Line, Obligation, Target, apply_money, wa
 
 log = logging.getLogger(__name__)
 
+_A_MOMENT_MS = 300
+
 
 def apply_payments(unit: Unit, open_secret: OpenSecret, limit: int = 200) -> int:
     """Apply up to `limit` waiting payments; returns how many were claimed.
@@ -52,15 +56,37 @@ def apply_payments(unit: Unit, open_secret: OpenSecret, limit: int = 200) -> int
     3. If its token can never be made, apply it without the token and open a case.
     """
     claimed = claim_received(unit.connection, unit.now, limit)
+    if not claimed:
+        return _apply_behind_lock(unit, open_secret)
     payments = sorted(claimed, key=lambda payment: (payment.quoted_at, payment.id))
     try:
-        if payments:
-            _apply(unit, payments, open_secret)
+        _apply(unit, payments, open_secret)
     except Exception:  # noqa: BLE001  one by one shows which payment it was
         _lock(unit, payments)  # all of them again, in order: the savepoint gave its locks back
         for payment in payments:
             _apply_alone(unit, payment, open_secret)
     return len(payments)
+
+
+def _apply_behind_lock(unit: Unit, open_secret: OpenSecret) -> int:
+    """Apply one payment whose customer somebody holds, if that ends in a moment: most hold one for
+    milliseconds. Otherwise it is tried when the workers are woken again."""
+    claimed = claim_received(unit.connection, unit.now, 1, behind_locks=True)
+    if not claimed or not _lock_soon(unit, claimed):
+        return 0
+    _apply_alone(unit, claimed[0], open_secret)
+    return 1
+
+
+def _lock_soon(unit: Unit, payments: Sequence[ReceivedPayment]) -> bool:
+    """Return whether the customers and devices of these payments could be locked in a moment."""
+    try:
+        with unit.connection.begin_nested():
+            limit_lock_wait(unit.connection, _A_MOMENT_MS)
+            _lock(unit, payments)
+    except OperationalError:
+        return False
+    return True
 
 
 def _apply_alone(unit: Unit, payment: ReceivedPayment, open_secret: OpenSecret) -> None:

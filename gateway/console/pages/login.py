@@ -10,10 +10,19 @@ import hashlib
 import logging
 from urllib.parse import urlsplit
 
-from flask import Blueprint, current_app, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 
-from core.db.users import find_user
+from core.db.users import count_recovery_codes, find_user
 from core.errors import Refused
 from core.operator import ConsoleUser, parse_login_name
 from core.usecases.operators.access import note_refused_log_in
@@ -34,6 +43,8 @@ log = logging.getLogger(__name__)
 blueprint = Blueprint("login", __name__)
 
 _MAX_LENGTH = 200
+# With fewer recovery codes left, a login says so.
+_FEW_CODES = 3
 
 
 @blueprint.route("/login", methods=("GET", "POST"))
@@ -84,21 +95,29 @@ def code() -> ResponseReturnValue:
     if request.method == "GET":
         return render_template("code.html")
     try:
-        _check_code(user, request.form.get("code", "")[:_MAX_LENGTH])
+        left = _check_code(user, request.form.get("code", "")[:_MAX_LENGTH])
     except Refused as refused:
         _note_refusal(user.name, refused)
         return render_template("code.html", problem=describe_refusal(refused)), _status(refused)
-    return _log_in(user)
+    answer = _log_in(user)
+    if left < _FEW_CODES:
+        flash(f"Recovery codes left: {left}. Make new ones: click your name, then Second factor.")
+    return answer
 
 
-def _check_code(user: ConsoleUser, typed: str) -> None:
-    """Raises Refused: attempts_delayed, code_wrong, second_factor_unreadable."""
+def _check_code(user: ConsoleUser, typed: str) -> int:
+    """Return how many recovery codes the user has left.
+
+    Raises Refused: attempts_delayed, code_wrong, second_factor_unreadable.
+    """
     network = _network()
     attempt = Attempt("code", user.name, network, knows_network(user, network))
     console().attempts.begin(attempt)
     with console().unit() as unit:
         check_code(unit, console().totp_seals, user, typed)
+        left = count_recovery_codes(unit.connection, user.id)
     console().attempts.succeed(attempt)
+    return left
 
 
 def _log_in(user: ConsoleUser) -> ResponseReturnValue:

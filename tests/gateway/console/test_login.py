@@ -216,6 +216,19 @@ def test_a_recovery_code_is_valid_once(console: Console, recovery_codes: tuple[s
     assert not any(code in str(stored) for code in (APP, *recovery_codes))
 
 
+def test_a_login_says_when_few_recovery_codes_are_left(
+    console: Console, recovery_codes: tuple[str, ...]
+) -> None:
+    pages = []
+    for code in recovery_codes[:6]:
+        browser = console.browser()
+        browser.log_in("owner")
+        type_code(browser, code)
+        pages.append(browser.get("/").text)
+
+    assert ["Recovery codes left: 2." in page for page in pages] == [False] * 5 + [True]
+
+
 def test_codes_are_guessed_as_slowly_as_passwords(
     console: Console, recovery_codes: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import click
 
+from core.usecases.operators.access import note_file
 from operations.commands.arguments import file_argument
 from operations.database import open_database
 from operations.environment import command_environment
 from operations.importing.import_file import FILE_KINDS, import_file
 from operations.importing.text_file import read_text
+from operations.operator import operator_name
 from operations.progress import progress_bar
 
 
@@ -29,4 +31,6 @@ def import_csv(kind: str, file: Path) -> None:
     content = read_text(file)
     with open_database(environment)() as unit:
         imported = import_file(unit, kind, content, environment, progress_bar)
+        counts = {"kind": kind, "new": imported.new, "known": imported.known}
+        note_file(unit, operator_name(), "import", file.name, **counts)
     print(f"{kind}: {imported.new} new, {imported.known} already there")

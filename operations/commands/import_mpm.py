@@ -11,11 +11,13 @@ import click
 from core.environment import read_setting
 from core.plan import CADENCES, as_cadence
 from core.tokens.keys import KeyRing
+from core.usecases.operators.access import note_file
 from operations.database import open_database
 from operations.environment import command_environment
 from operations.mpm.exports import read_exports
 from operations.mpm.move_in import move_in
 from operations.mpm.options import MoveOptions, read_complement
+from operations.operator import operator_name
 
 
 class _DryRunDone(Exception):
@@ -71,7 +73,10 @@ def import_mpm(
         with open_database(environment)() as unit:
             day = as_of.date() if as_of else unit.today
             options = MoveOptions(day, as_cadence(cadence), tariff, devices)
-            print("\n".join(move_in(unit, exports, options, keys)))
+            report = list(move_in(unit, exports, options, keys))
+            names = ", ".join(path.name for path in paths)
+            note_file(unit, operator_name(), "import_mpm", names, report=report[:5])
+            print("\n".join(report))
             if dry_run:
                 raise _DryRunDone
     except _DryRunDone:

@@ -13,6 +13,7 @@ from operations.commands.arguments import file_argument
 from operations.environment import command_environment
 from operations.importing import load_catalogue
 from operations.importing.text_file import read_text
+from operations.operator import operator_name
 
 
 @click.command()
@@ -25,6 +26,6 @@ def load(file: Path) -> None:
     """
     environment = command_environment(os.environ)
     engine = make_engine(read_setting(environment, "DATABASE_URL"), pool_size=0)
-    loaded = load_catalogue.load(engine, read_text(file), environment)
+    loaded = load_catalogue.load(engine, read_text(file), environment, operator_name(), file.name)
     for table, stored in loaded.items():
         print(f"{table}: {stored.new} new, {stored.changed} changed, {stored.same} as before")

@@ -14,7 +14,7 @@ import click
 from core.db.engine import make_engine, read_only
 from core.environment import read_setting
 from core.unit import OpenUnit, unit_opener
-from core.usecases.operators.export_month import Month, export_month
+from core.usecases.operators.export_month import Month, export_month, find_month
 from gateway.console.pages.month_files import FILES, zipped_month
 from operations.commands.arguments import file_argument
 from operations.environment import command_environment
@@ -34,10 +34,22 @@ def month(month: str, file: Path) -> None:
     """
     engine = make_engine(read_setting(command_environment(os.environ), "DATABASE_URL"), pool_size=0)
     ensure_new(file)
-    with unit_opener(engine)() as unit:
-        exported = export_month(unit, month, operator_name())
-    _write(unit_opener(read_only(engine)), exported, file)
-    print(f"{file}: {len(FILES)} files of {exported.name}, {file.stat().st_size:,} bytes")
+    open_unit = unit_opener(engine)
+    with open_unit() as unit:
+        wanted = find_month(unit, month)
+    _write(unit_opener(read_only(engine)), wanted, file)
+    _note(open_unit, month, file)
+    print(f"{file}: {len(FILES)} files of {wanted.name}, {file.stat().st_size:,} bytes")
+
+
+def _note(open_unit: OpenUnit, month: str, file: Path) -> None:
+    """Write the audit row of a file that is complete; without it no file stays."""
+    try:
+        with open_unit() as unit:
+            export_month(unit, month, operator_name())
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
 
 
 def _write(open_unit: OpenUnit, month: Month, file: Path) -> None:

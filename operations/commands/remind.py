@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
+from core.usecases.operators.access import note_run
 from operations.database import open_for_command
+from operations.operator import operator_name
 from operations.progress import count_lines
 from workers.schedule import remind_all
 
@@ -18,4 +20,6 @@ def remind() -> None:
     """
     open_unit = open_for_command()
     reminders = remind_all(open_unit, count_lines("reminders"))
+    with open_unit() as unit:
+        note_run(unit, operator_name(), "remind", reminders)
     print(f"{reminders} customers are reminded")

@@ -45,8 +45,14 @@ def customer(msisdn: str, as_json: bool) -> None:
 
     MSISDN is the customer's phone number, with or without the country code.
     """
+    from core.usecases.operators.access import note_look
+    from core.usecases.registration.show_customer import show_customer
+    from operations.operator import operator_name
+
     with open_for_command()() as unit:
         shown = describe_customer(unit, msisdn)
+        looked_at = show_customer(unit, read_msisdn(unit, msisdn)).customer
+        note_look(unit, operator_name(), "customer", looked_at.id)
         _print(shown, as_json, partial(_customer_lines, shown, unit.market.currency))
 
 

@@ -25,6 +25,7 @@ from core.market import Market
 from core.money import Money, major
 from core.movement import Movement, Statement
 from core.unit import OpenUnit, Unit
+from core.usecases.operators.access import note_file
 from core.usecases.operators.audit import ITSELF
 from core.usecases.reconciliation.balance import assert_balance, book_opening, note_balance
 from core.usecases.reconciliation.book_movements import (
@@ -41,6 +42,7 @@ from operations.commands.arguments import file_argument, json_option
 from operations.commands.statement_file import read_daraja, read_simple
 from operations.database import open_database
 from operations.environment import command_environment
+from operations.operator import operator_name
 from operations.progress import progress_bar
 
 Shown = dict[str, Any]
@@ -107,6 +109,8 @@ def statement(
     with open_unit() as unit:
         comparison = compare_statement(unit, rows, live)
     not_booked = _book_all(open_unit, rows, comparison, opening=opening) if ingest else []
+    if ingest:
+        _note(open_unit, rows, comparison, file.name)
     shown = _describe_comparison(rows, comparison, not_booked) | {"ingested": ingest}
     if as_json:
         print(json.dumps(shown, ensure_ascii=False))
@@ -115,6 +119,14 @@ def statement(
     if ingest:
         return 1 if comparison.needs_person or not_booked else 0
     return 0 if comparison.agrees else 1
+
+
+def _note(open_unit: OpenUnit, rows: Statement, comparison: Comparison, file_name: str) -> None:
+    """Write the audit row of a statement that was booked."""
+    counts = {"matched": comparison.matched, "missing_here": len(comparison.missing_here)}
+    with open_unit() as unit:
+        account = rows.provider_account
+        note_file(unit, operator_name(), "ingest", file_name, account=account, **counts)
 
 
 def _parse_since(written: str, market: Market) -> datetime:

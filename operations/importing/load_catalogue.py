@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import partial
 
 from sqlalchemy import Connection, Engine
@@ -13,20 +14,27 @@ from core.errors import BadInput
 from core.pin import hash_pin
 from core.unit import Unit
 from core.usecases.catalogue.load import Loaded, catalogue_problems, load_catalogue
+from core.usecases.operators.access import note_file
 from core.wording.product import LANGUAGES
 from operations.importing.catalogue_file import parse_catalogue
 
 
 def load(
-    engine: Engine, content: str, environment: Environment, clock: Clock = system_clock
+    engine: Engine, content: str, environment: Environment, operator: str, file_name: str
 ) -> Loaded:
-    """Load the text of a catalogue in a transaction of its own.
+    """Load the text of a catalogue in a transaction of its own, with an audit row.
 
     Returns how many rows of each table were new, changed and the same. Raises BadInput with every
     problem of the text.
     """
     with engine.begin() as connection:
-        return load_into(connection, content, environment, clock)
+        loaded = load_into(connection, content, environment, system_clock)
+        market = find_market(connection)
+        assert market is not None  # the catalogue has one, or the database had
+        unit = Unit(connection, system_clock(), market)
+        counts = {table: asdict(stored) for table, stored in loaded.items()}
+        note_file(unit, operator, "load", file_name, **counts)
+        return loaded
 
 
 def load_into(

@@ -68,6 +68,16 @@ def note_export(
     )  # fmt: skip
 
 
+def note_file(unit: Unit, operator: str, action: str, name: str, **counts: object) -> None:
+    """Write that a file with that name was read in or written out, and what was in it."""
+    write_audit(unit, operator, action, "file", NO_ROW, f"the file {name}", **counts)
+
+
+def note_run(unit: Unit, operator: str, action: str, count: int) -> None:
+    """Write that periodic work was done by hand, and how many rows it wrote."""
+    write_audit(unit, operator, action, "job", NO_ROW, "on the command line", count=count)
+
+
 def note_refused_act(
     unit: Unit, operator: str, act: str, code: str, subject: tuple[str, int]
 ) -> None:

@@ -30,12 +30,13 @@ def export_month(unit: Unit, typed: str, operator: str) -> Month:
 
     Raises Refused("month_unknown") for another form, and for a month that has not begun.
     """
-    month = _month_of(unit, typed)
+    month = find_month(unit, typed)
     write_audit(unit, operator, "export", "market", 1, f"the month {month.name}")
     return month
 
 
-def _month_of(unit: Unit, typed: str) -> Month:
+def find_month(unit: Unit, typed: str) -> Month:
+    """Return a month given as `2026-03`. Raises Refused("month_unknown")."""
     try:
         first_on = date.fromisoformat(f"{typed.strip()}-01")
         after_on = (first_on + timedelta(days=31)).replace(day=1)

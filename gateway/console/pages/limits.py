@@ -25,7 +25,7 @@ blueprint = Blueprint("limits", __name__)
 _SENTENCES: Mapping[SecondPerson, str] = {
     "required": "required: a code that unlocks a device, and an act above the sum below, wait until"
     " another owner or finance user approves them",
-    "off": "off: one person can unlock devices, and do acts of any sum within the day's limit, alone",
+    "off": "off: one person can unlock devices, and do acts of any sum within the limit of the day",
 }
 _OPTIONS = (("required", "required"), ("off", "off: one person may do everything alone"))
 

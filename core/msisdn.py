@@ -50,6 +50,19 @@ def mask_msisdn(msisdn: str) -> str:
     return f"{msisdn[:6]}***{msisdn[-3:]}"
 
 
+def masked_at_home(msisdn: str) -> str:
+    """`+254722000123` -> `07xx xxx 123`, as the number is dialled in its country: what an operator
+    sees who may not see numbers. What is no number of any country keeps its last three digits."""
+    try:
+        number = phonenumbers.parse(msisdn)
+        dialled = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
+    except phonenumbers.NumberParseException:
+        dialled = msisdn
+    digits = re.sub("[^0-9]", "", dialled)
+    hidden = digits[:2] + "x" * (len(digits) - 5) + digits[-3:]
+    return f"{hidden[:-6]} {hidden[-6:-3]} {hidden[-3:]}"
+
+
 def national_digits(msisdn: str) -> str:
     """The national number of an E.164 number with every zero that is part of it:
     `+242061234567` -> `061234567`, `+254711000111` -> `711000111`."""

@@ -22,7 +22,9 @@ from core.wording.operator_messages import describe_refusal
 from gateway.console import formatting
 from gateway.console.auth import check_form_token, check_guarded, form_token, may_open
 from gateway.console.console_context import ConsoleContext
+from gateway.console.masking import mask_lines, mask_numbers
 from gateway.console.menu import BLUEPRINTS, MENU
+from gateway.console.roles import is_allowed
 from gateway.console.settings import ConsoleSettings
 
 log = logging.getLogger(__name__)
@@ -65,6 +67,7 @@ def console_application(settings: ConsoleSettings, context: ConsoleContext) -> F
     app.after_request(
         partial(_add_headers, _HEADERS | (_HTTPS_HEADERS if settings.is_https else {}))
     )
+    app.after_request(_mask_numbers)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint, url_prefix=PREFIX)
     check_guarded(app, PUBLIC)
@@ -130,6 +133,18 @@ def _add_headers(headers: Mapping[str, str], response: Response) -> Response:
     response.headers.update(headers)
     if request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _mask_numbers(response: Response) -> Response:
+    """Mask phone numbers for operators who may not see them, in pages and in exports."""
+    user = g.get("user")
+    if user is None or is_allowed(user.role, "see_numbers"):
+        return response
+    if response.mimetype == "text/csv":
+        response.response = mask_lines(response.iter_encoded())
+    elif response.mimetype == "text/html":
+        response.set_data(mask_numbers(response.get_data(as_text=True)))
     return response
 
 

@@ -7,6 +7,7 @@ spreadsheet (12500.00; 2026-03-05 14:03). Instants are in the time zone of the m
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -92,11 +93,29 @@ def token_units(kind: str, count: int) -> str:
     return kind
 
 
+# What begins a formula, also as the wide signs that some spreadsheets take for the same.
+_FORMULA = "=+@\uff1d\uff0b\uff0d\uff20-"
+# Where a spreadsheet with another separator, or one that does not read quotes, begins a cell anew.
+_SECOND_CELL = re.compile(rf"([;|\t\r\n]\s*)(?=[{_FORMULA}])")
+
+
 def escape_formula(text: str) -> str:
-    """Return the text so that no spreadsheet takes it for a formula; numbers do not change."""
-    if text[:1] in ("=", "@", "\t", "\r") or (text[:1] in ("+", "-") and not text[1:].isdecimal()):
-        return f"'{text}"
-    return text
+    """Return the text so that no spreadsheet takes it, or a part of it, for a formula; numbers do
+    not change.
+
+    Where the list separator is a semicolon (French Excel) or a tab, what follows one is a cell of
+    its own: it gets its apostrophe too.
+    """
+    guarded = _SECOND_CELL.sub(r"\1'", text)
+    if guarded[:1] in ("\t", "\r"):
+        return f"'{guarded}"
+    if guarded[:1] and guarded[0] in _FORMULA and not _is_number(guarded):
+        return f"'{guarded}"
+    return guarded
+
+
+def _is_number(text: str) -> bool:
+    return text[0] in "+-" and text[1:].isdecimal()
 
 
 def _make_format(show: Render, export: Render, css: str = "") -> Format:

@@ -13,6 +13,7 @@ _STAFF = frozenset({"owner", "finance", "support"})
 # The roles of each permission. Every page needs one of them; docs/console.md has the same table.
 PERMISSIONS = {
     "view": _ALL,
+    "see_numbers": _STAFF,
     "own_login": _ALL,
     "manage_users": _OWNER,
     "market": _OWNER,

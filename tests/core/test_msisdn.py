@@ -3,7 +3,7 @@
 import phonenumbers
 import pytest
 
-from core.msisdn import mask_msisdn, national_digits, parse_msisdn
+from core.msisdn import mask_msisdn, masked_at_home, national_digits, parse_msisdn
 
 
 @pytest.mark.parametrize(
@@ -82,3 +82,10 @@ def test_every_countrys_own_mobile_numbers_are_read() -> None:
 
 def test_others_see_a_number_masked() -> None:
     assert mask_msisdn("+254711000111") == "+25471***111"
+
+
+def test_a_number_masked_as_it_is_dialled_at_home() -> None:
+    assert masked_at_home("+254722000123") == "07xx xxx 123"
+    assert masked_at_home("+256772000123") == "07xx xxx 123"
+    assert masked_at_home("+33612345678") == "06xx xxx 678"
+    assert masked_at_home("+999123456") == "99x xxx 456"

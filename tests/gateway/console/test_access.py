@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from core.db.console.persons import OF_NO_PERSON, OF_PERSONS, person_of
 from gateway.console.app import PUBLIC
 from tests.gateway.console.conftest import Console
@@ -70,3 +72,28 @@ def test_a_refused_act_is_noted(console: Console) -> None:
         ("finance", "page", 0, {"act": "tokens.new_order", "code": "role_not_allowed"}),
         ("support", "page", 0, {"act": "tokens.new_order", "code": "unknown_serial"}),
     ]
+
+
+def test_numbers_are_masked_for_read_only_and_found_all_the_same(console: Console) -> None:
+    ids = console.ids
+    reader, support = console.login("read_only"), console.login("support")
+    addresses = (
+        "/customers/",
+        "/customers.csv",
+        f"/customers/{ids['customer_id']}",
+        f"/payments/{ids['payment_id']}",
+        "/agents.csv",
+        "/device-requests.csv",
+        "/sms/",
+    )
+
+    for address in addresses:
+        seen = reader.get(address).text
+        assert not re.search(r"\+254[0-9]{9}", seen), address
+        assert re.search(r"07xx xxx [0-9]{3}", seen), address
+        assert re.search(r"\+254[0-9]{9}", support.get(address).text), address
+    for typed in (AMINA, AMINA.replace("+254", "0")):
+        found = reader.get("/customers/", search=typed).text
+        assert f'value="{typed}"' in found
+        assert "Amina Odhiambo" in found
+        assert "Baraka" not in found

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """From a clone to a running gateway or a test run, with nothing but Python: `python3 dev.py run`.
 
-It builds `.venv` from requirements.lock (every file checked against its hash), installs this
-project in it, and becomes the command asked for. The second start finds a stamp and skips all that.
+It builds `.venv` from the locks (every file checked against its hash), installs this project in it,
+and becomes the command asked for. The second start finds a stamp and skips all that.
 Standard library only, as it runs before anything is installed. It never touches the system's Python
 and never asks for root, also where Python comes without ensurepip, as on Debian and Ubuntu.
 """
@@ -16,6 +16,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
+from itertools import takewhile
 from pathlib import Path
 
 if sys.version_info < (3, 11):  # noqa: UP036  an older one may start this
@@ -30,7 +31,9 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "dialwatt-stamp"
 DRIVER_STAMP = VENV / "dialwatt-browser-stamp"
-UV = "uv==0.13.9"
+# What a deployment needs; what runs PostgreSQL and Redis on one machine; what developers need.
+RUN_LOCK, DEV_LOCK = "requirements.lock", "requirements-dev.lock"
+INSTALLED_LOCKS = (RUN_LOCK, "requirements-embedded.lock", DEV_LOCK)
 
 HELP = """usage: python3 dev.py COMMAND [ARGUMENTS]
 
@@ -47,9 +50,10 @@ HELP = """usage: python3 dev.py COMMAND [ARGUMENTS]
   attack [ARGS]   attacks on the running product from outside (ATTACK_SCALE=0.1); ARGS go to pytest
   stateful        payments, prompts and owners in any order, 10 000 steps (STATEFUL_STEPS)
   walk [N] [SEED] N walks of random callers through the whole menu, minutes long (1000)
-  lock            make requirements.lock and browser.lock again from pyproject.toml
+  lock            make requirements*.lock and browser.lock again from pyproject.toml
   audit           look every locked package up among known vulnerabilities (needs a network)
   install         only build .venv
+  install-run     build .venv for a deployment: what requirements.lock names, and nothing else
 
 Afterwards any command of the product is at hand: .venv/bin/dialwatt doctor
 """
@@ -85,8 +89,15 @@ COMPILE = (
     " --no-header --no-annotate --no-emit-index-url"
 )
 LOCKS = (
-    f"{COMPILE} --group dev pyproject.toml --output-file requirements.lock",
-    f"{COMPILE} --group browser --constraints requirements.lock --output-file browser.lock",
+    f"{COMPILE} pyproject.toml --output-file {RUN_LOCK}",
+    *(
+        f"{COMPILE} --group {group} --constraints {RUN_LOCK} --output-file {lock}"
+        for group, lock in (
+            ("embedded", "requirements-embedded.lock"),
+            ("dev", DEV_LOCK),
+            ("browser", "browser.lock"),
+        )
+    ),
 )
 
 # Take pip out of its Debian package for `$1`, a Python without pip. apt-get knows the machine's
@@ -113,7 +124,7 @@ PYTHONPATH=$wheel "$1" -m pip install --quiet --no-index "$wheel"
 AUDIT = (
     "uv tool run --quiet --from pip-audit==2.10.1 pip-audit --disable-pip --require-hashes"
     " --progress-spinner off --vulnerability-service osv --format json"
-    " --requirement requirements.lock --requirement browser.lock"
+    f" {' '.join(f'--requirement {lock}' for lock in (*INSTALLED_LOCKS, 'browser.lock'))}"
 )
 
 
@@ -124,7 +135,8 @@ def main(command: str = "help", *arguments: str) -> None:
     if command not in COMMANDS:
         sys.exit(f"dev.py: no command {command!r}\n\n{HELP}")
     keep_compiled_code()
-    install()
+    if command != "install-run":
+        install()
     COMMANDS[command](*arguments)
 
 
@@ -274,7 +286,7 @@ def call(line: str) -> int:
 def install() -> None:
     """Make .venv match the lock. The stamp comes last, so an interrupted run starts over."""
     digest = hashlib.sha256()
-    for name in ("requirements.lock", "pyproject.toml", "dev.py"):
+    for name in (*INSTALLED_LOCKS, "pyproject.toml", "dev.py"):
         digest.update((ROOT / name).read_bytes())
     stamp = f"{VENV}\n{digest.hexdigest()}\n"  # the path too: a moved folder has stale scripts
     found = STAMP.read_text() if STAMP.exists() and PYTHON.exists() else ""
@@ -283,10 +295,11 @@ def install() -> None:
     if not found.startswith(f"{VENV}\n"):
         create_environment()
     STAMP.unlink(missing_ok=True)
-    print("dev.py: installing what requirements.lock names ...", flush=True)
+    print("dev.py: installing what the locks name ...", flush=True)
     uv = [str(VENV / "bin" / "uv"), "pip", "install", "--quiet", "--python", str(PYTHON)]
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    if subprocess.call([*pip, UV]) or install_with(uv):
+    uv_first = [*pip, "--require-hashes", "-r", str(locked_alone("uv"))]
+    if subprocess.call(uv_first) or install_with(uv):
         print("dev.py: uv could not do it; trying pip (slower)", file=sys.stderr, flush=True)
         if install_with(pip):
             sys.exit(
@@ -317,9 +330,35 @@ def install_driver() -> bool:
     return True
 
 
+def install_run() -> None:
+    """The packages of a deployment and the product. What builds the product leaves again."""
+    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    create_environment()
+    steps = (
+        [*pip, "--require-hashes", "-r", RUN_LOCK],
+        [*pip, "--require-hashes", "-r", str(locked_alone("setuptools"))],
+        [*pip, "--no-deps", "--no-build-isolation", "-e", "."],
+        [str(PYTHON), "-m", "pip", "uninstall", "--quiet", "--yes", "setuptools"],
+    )
+    for step in steps:
+        if subprocess.call(step):
+            sys.exit("dev.py: the installation failed, see above.")
+
+
+def locked_alone(package: str) -> Path:
+    """A file with the lines of one package of the developers' lock, with its hashes."""
+    lines = (ROOT / DEV_LOCK).read_text().splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith(f"{package}=="))
+    hashes = takewhile(lambda line: line.startswith(" "), lines[start + 1 :])
+    alone = VENV / f"{package}.lock"
+    alone.write_text("\n".join([lines[start], *hashes]) + "\n")
+    return alone
+
+
 def install_with(installer: list[str]) -> int:
     """The locked packages, then this project itself, editable and without any further download."""
-    locked = subprocess.call([*installer, "--require-hashes", "-r", "requirements.lock"])
+    files = [word for lock in INSTALLED_LOCKS for word in ("-r", lock)]
+    locked = subprocess.call([*installer, "--require-hashes", *files])
     return locked or subprocess.call([*installer, "--no-deps", "--no-build-isolation", "-e", "."])
 
 
@@ -388,7 +427,7 @@ COMMANDS = {"run": run, "test": test, "check": check, "bench": bench, "lock": lo
 COMMANDS |= {"words": words, "test-quick": test_quick, "trials": trials}
 COMMANDS |= {"torture": torture, "audit": audit, "walk": walk, "stateful": stateful}
 COMMANDS |= {"attack": attack, "browser": browser, "pictures": pictures}
-COMMANDS["install"] = lambda: None  # main() has just done it
+COMMANDS |= {"install-run": install_run, "install": lambda: None}  # main() has just installed
 
 if __name__ == "__main__":
     main(*sys.argv[1:])

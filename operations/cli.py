@@ -29,9 +29,16 @@ class Entry:
     summary: str
 
     def load(self) -> click.Command:
-        """Import the command."""
+        """Import the command. Raises Failed where it needs the simulator, which a deployment has
+        not."""
         module, _, name = self.function.partition(":")
-        command = getattr(importlib.import_module(f"operations.commands.{module}"), name)
+        try:
+            command = getattr(importlib.import_module(f"operations.commands.{module}"), name)
+        except ModuleNotFoundError as error:
+            if not (error.name or "").startswith("simulator"):
+                raise
+            needs = "it needs the simulator, which a deployment does not have. Use it in a clone."
+            raise Failed(f"dialwatt {name.replace('_', '-')}: {needs}") from None
         assert isinstance(command, click.Command)
         return command
 
@@ -47,7 +54,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "import": Entry("import_csv:import_csv", "Import customers, devices or sales (CSV)."),
         "import-mpm": Entry("import_mpm:import_mpm", "Move in from MicroPowerManager."),
         "user": Entry("user:user", "Add, list or disable users of the console."),
-        "keys": Entry("keys:keys", "List, rotate or publish the keys that encrypt device keys."),
+        "keys": Entry("keys:keys", "The keys of device keys, and the one that signs backups."),
         "endpoints": Entry(
             "endpoints:endpoints", "Print the callback addresses to register with each provider."
         ),

@@ -11,6 +11,7 @@ import random
 import threading
 import time
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -73,6 +74,7 @@ class Agents:
         settings = deployment.settings
         self._url = read_address(settings, Endpoint("ussd", "africastalking"))
         self._lock = threading.Lock()
+        self._shared_phone = threading.Lock()
         people = [agent_msisdn(number) for number in range(workload.agents)] + [SHARED_PHONE] * 2
         self._threads = [
             threading.Thread(target=self._work, args=(number, msisdn))
@@ -104,24 +106,30 @@ class Agents:
     def _collect(self, msisdn: str, serial: str, amount: int) -> str:
         """Dial until the collection is booked or refused; returns which."""
         goes_on = msisdn != SHARED_PHONE
+        seen: Counter[str] = Counter()
         for dial in range(_DIALS):
             call = Call(self._url, msisdn, text="" if dial else f"3*{serial}*{amount}")
-            outcome = _converse(call, serial, amount, goes_on=goes_on)
+            with nullcontext() if goes_on else self._shared_phone:  # one of the two has it
+                outcome = _converse(call, serial, amount, seen, goes_on=goes_on)
             if outcome is not None:
                 return outcome
             self._count_redial()
             time.sleep(_PAUSE_SECONDS)
-        return "given up"
+        return f"given up, having read {seen.most_common(5)}"
 
     def _count_redial(self) -> None:
         with self._lock:
             self.events["agent dialled again"] += 1
 
 
-def _converse(call: Call, serial: str, amount: int, *, goes_on: bool) -> str | None:
-    """Answer every screen; returns "booked", "refused", or None where the call breaks off."""
+def _converse(
+    call: Call, serial: str, amount: int, seen: Counter[str], *, goes_on: bool
+) -> str | None:
+    """Answer every screen; returns "booked", "refused", or None where the call breaks off. Counts
+    the screens in `seen`."""
     screen = call.send()
     for _ in range(12):
+        seen[screen[:40]] += 1
         if "Booked" in screen or "Is this a second payment" in screen:
             return "booked"
         if "Your last call was cut off" in screen:

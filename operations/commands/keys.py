@@ -1,4 +1,5 @@
-"""`dialwatt keys list | rotate | public`: the master keys that encrypt the device keys.
+"""`dialwatt keys list | rotate | public | signer`: the master keys that encrypt the device keys,
+and the key that signs backups.
 
 A rotation has three steps: give every worker `DEVICE_KEY_SECRET=new-id:NEW,old-id:OLD`, run
 `dialwatt keys rotate`, and remove the old key once `dialwatt keys list` shows no device under it.
@@ -15,6 +16,7 @@ from core.errors import BadInput
 from core.tokens.keys import KeyRing
 from core.unit import OpenUnit
 from core.usecases.tokens.device_keys import list_keys, note_rotation, rotate_keys
+from operations.backup_file import public_key_of, signer_of
 from operations.database import open_database
 from operations.environment import command_environment
 from operations.operator import operator_name
@@ -25,7 +27,7 @@ _KEYS_A_PAGE = 500
 
 @click.group()
 def keys() -> None:
-    """List, rotate or publish the keys that encrypt device keys."""
+    """The keys of device keys, and the one that signs backups."""
 
 
 @keys.command("list")
@@ -45,6 +47,16 @@ def public() -> None:
     """
     environment = command_environment(os.environ)
     print(KeyRing.from_settings(read_setting(environment, "DEVICE_KEY_SECRET")).sealing_key())
+
+
+@keys.command()
+def signer() -> None:
+    """Print the public key of the signature of backups.
+
+    It is what `dialwatt restore-check --signed-by` takes, where the backups are kept.
+    """
+    setting = read_setting(command_environment(os.environ), "BACKUP_SIGNING_KEY")
+    print(public_key_of(signer_of(setting)))
 
 
 @keys.command()

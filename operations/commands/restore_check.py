@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from sqlalchemy import Connection, text
+import psycopg
+from sqlalchemy import Connection, make_url, text
 
 from core.clock import system_clock
 from core.db.engine import make_engine, migrate
@@ -27,6 +28,7 @@ from core.errors import BadInput
 from core.tokens.errors import TokenError
 from core.tokens.keys import KeyRing
 from core.tokens.sealing import bound_to
+from operations.backup_file import check_signature, decrypt, is_encrypted
 from operations.commands.arguments import file_argument, json_option
 from operations.commands.doctor import Check, print_checks
 from operations.embedded.postgres_client import connection_of, find_program, run_client
@@ -35,12 +37,24 @@ from operations.environment import settings_if_any
 from operations.progress import progress_bar
 
 _KEYS_A_PAGE = 5000
+_RESTORER = "restorer"  # of a server that nobody else can reach
 
 
 @click.command("restore-check")
 @file_argument
+@click.option(
+    "--identity",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The secret key of an encrypted backup, as age-keygen wrote it.",
+)
+@click.option(
+    "--signed-by",
+    metavar="KEY",
+    help="What `dialwatt keys signer` printed: only a backup with that signature is restored.",
+)
 @json_option
-def restore_check(file: Path, as_json: bool) -> int:
+def restore_check(file: Path, identity: Path | None, signed_by: str | None, as_json: bool) -> int:
     """Prove that a backup restores.
 
     It restores FILE into a temporary database, checks the ledger in it, and opens the device keys
@@ -49,13 +63,27 @@ def restore_check(file: Path, as_json: bool) -> int:
     """
     if not file.is_file():
         raise BadInput(f"there is no file {file}")
-    checks = check_backup(file.absolute(), settings_if_any(os.environ))
-    return print_checks(checks, as_json=as_json)
+    if signed_by:
+        check_signature(file, signed_by)
+    if is_encrypted(file) and identity is None:
+        raise BadInput(f"{file} is encrypted: give the file of its secret key with --identity")
+    with tempfile.TemporaryDirectory(prefix="dialwatt-") as folder:
+        checks = check_backup(file.absolute(), settings_if_any(os.environ), Path(folder), identity)
+        return print_checks(checks, as_json=as_json)
 
 
-def check_backup(file: Path, environment: Environment) -> Iterator[Check]:
-    """Restore the file and check its contents, one check at a time. Raises BadInput."""
-    with _temporary_database() as database_url:
+def check_backup(
+    file: Path, environment: Environment, folder: Path, identity: Path | None
+) -> Iterator[Check]:
+    """Restore the file in a temporary folder and check its contents, one check at a time.
+
+    Raises BadInput.
+    """
+    folder.chmod(0o755)  # the user that PostgreSQL runs as has to pass through
+    if is_encrypted(file) and identity is not None:
+        file, sealed = folder / "backup", file
+        decrypt(sealed, identity, file)
+    with _temporary_database(folder) as database_url:
         restore(file, database_url)
         yield _upgrade(database_url)
         with make_engine(database_url, pool_size=0).connect() as connection:
@@ -67,11 +95,16 @@ def check_backup(file: Path, environment: Environment) -> Iterator[Check]:
 
 
 @contextmanager
-def _temporary_database() -> Iterator[str]:
-    with tempfile.TemporaryDirectory(prefix="dialwatt-") as folder:
-        Path(folder).chmod(0o755)  # the user that PostgreSQL runs as has to pass through
-        with embedded_services(Path(folder) / "check", for_tests=True) as services:
-            yield services.database_url
+def _temporary_database(folder: Path) -> Iterator[str]:
+    """A database of a user who may do nothing outside it: a backup is whatever SQL is in it, and a
+    superuser's could start programs and read files (COPY ... PROGRAM)."""
+    with embedded_services(folder / "check", for_tests=True) as services:
+        with psycopg.connect(services.conninfo, autocommit=True) as connection:
+            connection.execute(f"CREATE ROLE {_RESTORER} LOGIN CREATEROLE PASSWORD '{_RESTORER}'")
+            connection.execute(f"ALTER DATABASE {connection.info.dbname} OWNER TO {_RESTORER}")
+            connection.execute(f"ALTER SCHEMA public OWNER TO {_RESTORER}")
+        url = make_url(services.database_url).set(username=_RESTORER, password=_RESTORER)
+        yield url.render_as_string(hide_password=False)
 
 
 def restore(file: Path, database_url: str) -> None:

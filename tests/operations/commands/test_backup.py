@@ -8,11 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyrage
 import pytest
 from alembic import command
 from sqlalchemy import Engine
+from sqlalchemy.exc import ProgrammingError
 
+from core.db.engine import make_engine
 from core.db.schema import known_revisions
+from operations.commands.restore_check import _temporary_database
 from operations.embedded.postgres_client import connection_of
 from tests.operations.conftest import Ran
 from tests.support.cast import KIT, METER, SEALED_KEYS
@@ -73,6 +77,55 @@ def test_a_backup_brings_the_books_back_whole(
     assert code == 0
     assert "4 payments, the newest of 2026-11-24 09:00:00 UTC" in checks["contents"]["detail"]
     assert checks["device keys open"]["detail"] == f"all {SEALED_KEYS}"
+
+
+def test_an_encrypted_and_signed_backup_is_read_with_its_keys_only(
+    dialwatt: Callable[..., Ran],
+    scenario: Scenario,
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    identity = pyrage.x25519.Identity.generate()
+    secret, other = file.with_name("secret"), file.with_name("other")
+    secret.write_text(f"# created: today\n# public key: {identity.to_public()}\n{identity}\n")
+    other.write_text(str(pyrage.x25519.Identity.generate()))
+    monkeypatch.setenv("BACKUP_SIGNING_KEY", "C" * 43 + "=")
+    signer = dialwatt("keys", "signer").out.strip()
+    assert dialwatt("backup", str(file), "--recipient", str(identity.to_public())).code == 0
+    assert b"PGDMP" not in file.read_bytes()
+
+    def check(*options: str) -> tuple[int, str]:
+        ran = dialwatt("restore-check", str(file), *options)
+        return ran.code, ran.out + ran.err
+
+    code, said = check("--identity", str(secret), "--signed-by", signer)
+    assert (code, "4 payments" in said) == (0, True), said
+    assert "give the file of its secret key with --identity" in check()[1]
+    assert "does not open" in check("--identity", str(other))[1]
+    assert "holds no secret key" in check("--identity", str(file))[1]
+    assert "is not what `dialwatt keys signer` prints" in check("--signed-by", "me")[1]
+    with file.open("r+b") as sealed:
+        sealed.seek(-1, 2)
+        sealed.write(b"?")
+    assert "is not what was signed" in check("--signed-by", signer)[1]
+    assert "it was changed" in check("--identity", str(secret))[1]
+    file.with_name(f"{file.name}.sig").unlink()
+    assert "is not signed" in check("--signed-by", signer)[1]
+
+
+def test_a_recipient_that_is_none_is_refused_and_leaves_no_file(
+    dialwatt: Callable[..., Ran], scenario: Scenario, file: Path
+) -> None:
+    ran = dialwatt("backup", str(file), "--recipient", "me@example.org")
+
+    assert (ran.code, list(file.parent.iterdir())) == (1, [])
+    assert "begins with age1" in ran.err
+
+
+def test_what_a_backup_would_run_outside_its_database_is_refused(tmp_path: Path) -> None:
+    with _temporary_database(tmp_path) as url, make_engine(url, pool_size=0).begin() as connection:
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            connection.exec_driver_sql("COPY (SELECT 1) TO PROGRAM 'id'")
 
 
 def test_a_backup_of_broken_books_and_one_without_its_master_key_fail(

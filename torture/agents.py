@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, takewhile
 
 import requests
 
@@ -24,7 +24,7 @@ from torture.workload import Workload
 
 _SERVICE_CODE = "*384*96#"
 _PAUSE_SECONDS = 0.2
-_DIALS = 150
+_PATIENCE_S = 300  # longer than a killed server takes to come back on a busy machine
 _ids = count(1)
 
 
@@ -107,7 +107,8 @@ class Agents:
         """Dial until the collection is booked or refused; returns which."""
         goes_on = msisdn != SHARED_PHONE
         seen: Counter[str] = Counter()
-        for dial in range(_DIALS):
+        gives_up_at = time.monotonic() + _PATIENCE_S
+        for dial in takewhile(lambda _: time.monotonic() < gives_up_at, count()):
             call = Call(self._url, msisdn, text="" if dial else f"3*{serial}*{amount}")
             with nullcontext() if goes_on else self._shared_phone:  # one of the two has it
                 outcome = _converse(call, serial, amount, seen, goes_on=goes_on)

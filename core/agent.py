@@ -30,6 +30,16 @@ class Agent:
         return f"Agent({self.id})"
 
     @property
+    def as_operator(self) -> str:
+        """How the audit log names an agent who acts: by the id, never by the number."""
+        return f"agent {self.id}"
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether the agent has asked to be forgotten: there is no number any more."""
+        return not self.msisdn.startswith("+")
+
+    @property
     def provider_account(self) -> str:
         """The receiving account of payments that the agent collects in cash."""
         return f"agent:{self.id}"

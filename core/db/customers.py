@@ -122,7 +122,6 @@ def set_first_number(connection: Connection, customer_id: int, msisdn: str) -> N
 
 # STOP belongs to the customer, not to the next holder of the number.
 _REMOVE_NUMBER = (
-    "INSERT INTO past_msisdns (msisdn, customer_id, held_until) VALUES (:msisdn, :id, :now)",
     "DELETE FROM customer_msisdns WHERE customer_id = :id AND msisdn = :msisdn",
     "WITH stopped AS (DELETE FROM no_reminders WHERE msisdn = :msisdn RETURNING since)"
     " INSERT INTO no_reminders (msisdn, since) SELECT n.msisdn, s.since FROM stopped s"
@@ -130,11 +129,20 @@ _REMOVE_NUMBER = (
 )
 
 
-def delete_number(connection: Connection, customer_id: int, msisdn: str, now: datetime) -> None:
-    """Remove a number of the customer, and store until when they had it."""
+def delete_number(connection: Connection, customer_id: int, msisdn: str, now: datetime) -> int:
+    """Remove a number of the customer; return the id of the row with until when they had it."""
     values = {"id": customer_id, "msisdn": msisdn, "now": now}
     for statement in _REMOVE_NUMBER:
         connection.execute(text(statement), values)
+    return int(
+        connection.execute(
+            text(
+                "INSERT INTO past_msisdns (msisdn, customer_id, held_until)"
+                " VALUES (:msisdn, :id, :now) RETURNING id"
+            ),
+            values,
+        ).scalar_one()
+    )
 
 
 def lock_customer(connection: Connection, customer_id: int) -> bool:
@@ -143,6 +151,18 @@ def lock_customer(connection: Connection, customer_id: int) -> bool:
         text("SELECT id FROM customers WHERE id = :id FOR NO KEY UPDATE"), {"id": customer_id}
     )
     return found.one_or_none() is not None
+
+
+def changed_columns(
+    connection: Connection, customer_id: int, values: Mapping[str, object]
+) -> list[str] | None:
+    """Lock a customer; return the names of the columns that these values would change, or None if
+    there is no such customer."""
+    row = connection.execute(
+        text(f"SELECT {', '.join(values)} FROM customers WHERE id = :id FOR NO KEY UPDATE"),
+        {"id": customer_id},
+    ).one_or_none()
+    return None if row is None else [name for name in values if row._mapping[name] != values[name]]
 
 
 def update_customer(connection: Connection, customer_id: int, values: Mapping[str, object]) -> None:

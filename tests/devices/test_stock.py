@@ -44,7 +44,7 @@ def test_a_new_meter_gets_the_data_of_its_manufacturer_and_sells_energy(scenario
     assert (owner, counter) == (NEEMA, 0)
     assert (sts["sgc"], sts["kt"], sts["ea"]) == ("600000", 2, 11)
     assert scenario.rows("SELECT operator, action, subject FROM audit_log") == [
-        (JUMA, "enter_meter", "device")
+        ("agent 1", "enter_meter", "device")
     ]
     scenario.pay("R1", NEW_METER, 500_00)
     scenario.apply()

@@ -14,29 +14,58 @@ from core.db.typed_rows import all_rows
 @dataclass(frozen=True, slots=True)
 class AuditRow:
     """A change: who made it, to which row of which noun (`subject`, `subject_id`), and why.
+    `operator_name` is the agent's where an agent acted; `about` is what the row is called today.
     `details` is JSON."""
 
     id: int
     acted_at: datetime
-    operator: str
+    operator_name: str
     action: str
     subject: str
     subject_id: int
+    about: str
     reason: str
     details: str
 
+
+# The log holds ids. What they are called is joined: it goes when a person is forgotten.
+_PERSON = "concat_ws(' ', name, nullif(surname, ''))"
+_CALLED = {
+    "customer": f"SELECT {_PERSON} FROM customers WHERE id = a.subject_id",
+    "agent": f"SELECT {_PERSON} FROM agents WHERE id = a.subject_id",
+    "device": "SELECT serial FROM devices WHERE id = a.subject_id",
+    "payment": "SELECT receipt FROM payments WHERE id = a.subject_id",
+    "sale": "SELECT concat_ws(' ', c.name, nullif(c.surname, '')) || ': ' || p.name FROM sales s"
+    " JOIN customers c ON c.id = s.customer_id JOIN appliances p ON p.id = s.appliance_id"
+    " WHERE s.id = a.subject_id",
+    "user": "SELECT name FROM console_users WHERE id = a.subject_id",
+    "token": "SELECT d.serial FROM tokens t JOIN devices d ON d.id = t.device_id"
+    " WHERE t.id = a.subject_id",
+}
+_ABOUT = " ".join(f"WHEN '{subject}' THEN ({query})" for subject, query in _CALLED.items())
+_OPERATOR = (
+    "CASE WHEN a.operator ~ '^agent [0-9]+$' THEN a.operator || (SELECT ' (' || "
+    f"{_PERSON} || ')' FROM agents WHERE id = CAST(substr(a.operator, 7) AS bigint))"
+    " ELSE a.operator END"
+)
+_PAST_NUMBER = (
+    "coalesce(' (' || (SELECT 'the number ending in ' || right(msisdn, 3) FROM past_msisdns"
+    " WHERE id = CAST(a.details ->> 'past_number' AS bigint)) || ')', '')"
+)
 
 # What leaves a row without a change.
 _WITHOUT_CHANGE = "('log_in', 'log_in_refused', 'log_out', 'look', 'export', 'refused')"
 
 AUDIT = Query(
     AuditRow,
-    "a.id, a.acted_at, a.operator, a.action, a.subject, a.subject_id, a.reason,"
+    f"a.id, a.acted_at, {_OPERATOR} AS operator_name, a.action, a.subject, a.subject_id,"
+    f" coalesce(CASE a.subject {_ABOUT} END, '') || {_PAST_NUMBER} AS about, a.reason,"
     " a.details::text AS details",
     "audit_log a",
     key="a.id",
     where={
-        "operator": "a.operator = :operator",
+        "operator": "a.operator = :operator OR a.operator = (SELECT 'agent ' || id FROM agents"
+        " WHERE msisdn = :agent)",
         "subject": "a.subject = :subject",
         "changes": f"a.action NOT IN {_WITHOUT_CHANGE}",
         "looks": "a.action IN ('look', 'export')",

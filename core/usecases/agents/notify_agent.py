@@ -33,5 +33,7 @@ def notify_sold(
 
 
 def notify_agent(unit: Unit, agent: Agent, message: BoundMessage, dedupe_key: str) -> None:
-    """Queue an SMS to an agent, in the agent's language."""
+    """Queue an SMS to an agent, in the agent's language; none to one who was forgotten."""
+    if agent.is_forgotten:
+        return
     send_sms_to(unit, agent, message, dedupe_key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.db.customers import (
+    changed_columns,
     delete_number,
     insert_number,
     lock_customer,
@@ -25,9 +26,7 @@ def add_number(unit: Unit, customer_id: int, msisdn: str, operator: str) -> None
         raise Refused("customer_missing")
     if not insert_number(unit.connection, customer_id, msisdn):
         raise Refused("number_taken", msisdn=msisdn)
-    write_audit(
-        unit, operator, "add_number", "customer", customer_id, "a further number", msisdn=msisdn
-    )
+    write_audit(unit, operator, "add_number", "customer", customer_id, "a further number")
 
 
 def remove_number(unit: Unit, customer_id: int, msisdn: str, operator: str, reason: str) -> None:
@@ -39,8 +38,10 @@ def remove_number(unit: Unit, customer_id: int, msisdn: str, operator: str, reas
     numbers = _lock_numbers(unit, customer_id, msisdn)
     if len(numbers) == 1:
         raise Refused("number_last")
-    delete_number(unit.connection, customer_id, msisdn, unit.now)
-    write_audit(unit, operator, "remove_number", "customer", customer_id, reason, msisdn=msisdn)
+    past_id = delete_number(unit.connection, customer_id, msisdn, unit.now)
+    write_audit(
+        unit, operator, "remove_number", "customer", customer_id, reason, past_number=past_id
+    )
 
 
 def put_number_first(unit: Unit, customer_id: int, msisdn: str, operator: str, reason: str) -> None:
@@ -48,18 +49,9 @@ def put_number_first(unit: Unit, customer_id: int, msisdn: str, operator: str, r
 
     Raises Refused: customer_missing, number_not_theirs, reason_missing.
     """
-    before = _lock_numbers(unit, customer_id, msisdn)[0]
+    _lock_numbers(unit, customer_id, msisdn)
     set_first_number(unit.connection, customer_id, msisdn)
-    write_audit(
-        unit,
-        operator,
-        "set_sms_number",
-        "customer",
-        customer_id,
-        reason,
-        before=before,
-        after=msisdn,
-    )
+    write_audit(unit, operator, "set_sms_number", "customer", customer_id, reason)
 
 
 def _lock_numbers(unit: Unit, customer_id: int, msisdn: str) -> list[str]:
@@ -88,10 +80,13 @@ def edit_customer(unit: Unit, customer_id: int, edit: CustomerEdit, operator: st
     Raises Refused: customer_missing, name_missing, village_unknown, language_unknown.
     """
     columns = _columns(unit, edit)
-    if not lock_customer(unit.connection, customer_id):
+    changed = changed_columns(unit.connection, customer_id, columns)
+    if changed is None:
         raise Refused("customer_missing")
     update_customer(unit.connection, customer_id, columns)
-    write_audit(unit, operator, "edit", "customer", customer_id, "details put right", **columns)
+    write_audit(
+        unit, operator, "edit", "customer", customer_id, "details put right", changed=changed
+    )
 
 
 def _columns(unit: Unit, edit: CustomerEdit) -> dict[str, object]:

@@ -112,7 +112,9 @@ def _enter(unit: Unit, agent: Agent, serial: str, manufacturer: str) -> None:
     device_id = insert_new_meter(unit.connection, serial, manufacturer)
     if device_id is not None:
         reason = "was not imported when an agent handed it out"
-        write_audit(unit, agent.msisdn, "enter_meter", "device", device_id, reason, serial=serial)
+        write_audit(
+            unit, agent.as_operator, "enter_meter", "device", device_id, reason, serial=serial
+        )
 
 
 def check_product(device: KnownDevice, item: StoredAppliance) -> None:

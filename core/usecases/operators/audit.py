@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import timedelta
 
 from core.clock import SAME_AGAIN_WITHIN
 from core.db.audit import insert_audit
 from core.db.same_again import find_act_of, find_audit
-from core.errors import Refused
+from core.errors import BrokenInvariant, Refused
 from core.unit import Unit
 
+_NUMBER = re.compile(r"\+[0-9]{7,15}")
+_OUR_OWN = ("help_line",)  # the number that customers call
 # The operator of actions that no person takes.
 ITSELF = "dialwatt"
 
@@ -27,7 +31,8 @@ def write_audit(
     """Write who did what to which row, and why, in the transaction of the action.
 
     `subject` is the noun (`device`) and `subject_id` the id of the row; `details` is anything JSON
-    can hold. Raises Refused("reason_missing") without an operator or a reason.
+    can hold, without names or numbers of people: ids, and names of what was changed. Raises
+    Refused("reason_missing") without an operator or a reason.
     """
     if not operator.strip() or not reason.strip():
         raise Refused("reason_missing")
@@ -40,9 +45,18 @@ def write_audit(
             "subject": subject,
             "subject_id": subject_id,
             "reason": reason.strip()[:500],
-            "details": details,
+            "details": _impersonal(details),
         },
     )
+
+
+def _impersonal(details: Mapping[str, object]) -> Mapping[str, object]:
+    """The details of an audit row. Raises BrokenInvariant where one is a phone number: the log is
+    never shortened, so nobody could be forgotten."""
+    for name, value in details.items():
+        if isinstance(value, str) and name not in _OUR_OWN and _NUMBER.fullmatch(value):
+            raise BrokenInvariant(f"a detail of an audit row ({name}) is a phone number")
+    return details
 
 
 def check_not_repeated(

@@ -113,7 +113,6 @@ def match_suspense(unit: Unit, payment_id: int, serial: str, operator: str, reas
     matched_to = match.device.serial if match.device else serial
     write_audit(
         unit, operator, "match", "payment", payment.id, reason, serial=matched_to,
-        typed=payment.account_raw,
     )  # fmt: skip
     payer = reach_payer(unit, payment.payer_kind, payment.payer)
     notify_owner_of_payment(unit, payment.id, match, payment.left_minor, payment.receipt, payer)

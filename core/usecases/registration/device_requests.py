@@ -116,9 +116,7 @@ def decline_by_operator(unit: Unit, request_id: int, operator: str, reason: str)
     request = _find(unit, request_id)
     delete_device_request(unit.connection, request_id)
     notify_request_declined(unit, request.msisdn, request.serial)
-    write_audit(
-        unit, operator, "decline", "device", request.device_id, reason, msisdn=request.msisdn
-    )
+    write_audit(unit, operator, "decline", "device", request.device_id, reason, request=request_id)
 
 
 def _find(unit: Unit, request_id: int) -> DeviceRequestRow:

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint
 
 from core.db.console.audit import AUDIT, REPORTS, audited_subjects
+from core.msisdn import parse_msisdn
 from core.unit import Unit
 from gateway.console.formatting import COUNT, DETAILS, INSTANT, LABEL, label
 from gateway.console.listing import (
@@ -27,7 +28,11 @@ blueprint = Blueprint("audit", __name__)
 
 def _parse_operator(unit: Unit, typed: str) -> Mapping[str, Any]:
     """Parse the name of a user, or the number of an agent, who acts too."""
-    return {"operator": typed.lower()}
+    try:
+        agent = parse_msisdn(typed, unit.market.country)
+    except ValueError:
+        agent = None
+    return {"operator": typed.lower(), "agent": agent}
 
 
 _SHOWN = (
@@ -51,12 +56,13 @@ list_page(
         AUDIT,
         columns=(
             Column("Time", "acted_at", INSTANT),
-            Column("Operator", "operator"),
+            Column("Operator", "operator_name"),
             Column("Action", "action", LABEL),
             Column("Subject", "subject", LABEL),
             Column("Id", "subject_id", COUNT),
             Column("Reason", "reason"),
             Column("Details", "details", DETAILS),
+            Column("Who or what", "about"),
         ),
         filters=(
             Filter("operator", "Operator", _parse_operator),

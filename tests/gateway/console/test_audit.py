@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import pytest
+
+from core.errors import BrokenInvariant
+from core.usecases.customers.edit_customer import (
+    CustomerEdit,
+    add_number,
+    edit_customer,
+    remove_number,
+)
 from core.usecases.messages.inbound import report_problem
 from core.usecases.operators.audit import write_audit
 from tests.gateway.console.conftest import Console
 from tests.gateway.console.test_listing import exported
-from tests.support.cast import AMINA, METER, NEEMA, STRANGER
+from tests.support.cast import AMINA, JUMA, METER, NEEMA, STRANGER
 
 
 def test_the_audit_log_has_operator_action_subject_and_reason(console: Console) -> None:
@@ -40,6 +49,30 @@ def test_amounts_in_the_details_are_money(console: Console) -> None:
         "of: ",
         "was: (price per kwh: -KES 25.00)",
     }
+
+
+def test_a_row_holds_ids_and_the_page_joins_what_they_are_called(console: Console) -> None:
+    customer = console.ids["customer_id"]
+    with console.scenario.open_unit() as unit:
+        add_number(unit, customer, "+254711999999", "support")
+        remove_number(unit, customer, "+254711999999", "support", "a slip")
+        edit = CustomerEdit("Amina", "Otieno", "KIB", "en")
+        edit_customer(unit, customer, edit, "support")
+        write_audit(unit, "agent 1", "enter_meter", "device", 1, "was not imported", serial=METER)
+    browser = console.login("read_only")
+
+    kept = str(console.rows("SELECT operator, reason, details FROM audit_log"))
+    assert [known for known in ("711999999", "Otieno", "Amina") if known in kept] == []
+    edited, removed, _ = exported(browser.get("/audit.csv", subject="customer"))[1:]
+    assert (edited[6], edited[7]) == ("changed: surname, village_id", "Amina Otieno")
+    assert removed[7] == "Amina Otieno (the number ending in 999)"
+    (by_agent,) = exported(browser.get("/audit.csv", operator=JUMA))[1:]
+    assert (by_agent[1], by_agent[7]) == ("agent 1 (Juma Otieno)", METER)
+
+
+def test_no_detail_is_a_phone_number(console: Console) -> None:
+    with pytest.raises(BrokenInvariant), console.scenario.open_unit() as unit:
+        write_audit(unit, "owner", "edit", "customer", 1, "a slip", number=AMINA)
 
 
 def test_problem_reports_link_to_the_customer(console: Console) -> None:

@@ -111,7 +111,8 @@ def listed(deployment: Deployment) -> Iterator[Deployment]:
         ({"X-Forwarded-For": "6.6.6.6"}, 403),
         ({"X-Forwarded-For": "6.6.6.6", "X_Forwarded_For": SAFARICOM}, 400),
         ({"X_Forwarded_For": SAFARICOM, "X-Forwarded-For": "6.6.6.6"}, 400),
-        ({"X-Forwarded_For": SAFARICOM}, 400),
+        ({"X_Forwarded_For": SAFARICOM}, 403),
+        ({"X-Forwarded_For": SAFARICOM, "X-Forwarded-For": "6.6.6.6"}, 400),
         ({}, 403),
     ],
 )

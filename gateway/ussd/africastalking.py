@@ -27,6 +27,8 @@ _FIELDS = {
     "networkCode": re.compile(r"[A-Za-z0-9]{1,16}"),
     "text": re.compile(r"[^\x00-\x1f\x7f]{0,1600}"),
 }
+_STATUSES = ("Incomplete", "Success", "Failed")
+_OTHER = "other"
 _EVENT = {name: _FIELDS[name] for name in ("sessionId", "phoneNumber")} | {
     "status": re.compile(r"[A-Za-z]{1,32}")
 }
@@ -54,12 +56,15 @@ def encode(request: UssdRequest, reply: UssdReply) -> Response:
 
 
 def decode_end(sent: bytes) -> SessionEnd:
-    """The end-of-session event. Its `input` field may hold a PIN and is not read."""
+    """The end-of-session event. Its `input` field may hold a PIN and is not read.
+
+    A status that is not documented is counted as `other`: each word would be a series of figures.
+    """
     form = _validated_form(sent, _EVENT)
     last = form.get("hopsMetadata", "").rsplit("|", 1)[-1]
     screen = last if re.fullmatch(r"[a-z0-9_.]{1,99}", last) else ""
-    name = session_name(NAME, form["sessionId"], form["phoneNumber"])
-    return SessionEnd(name, form["status"], screen)
+    status = form["status"] if form["status"] in _STATUSES else _OTHER
+    return SessionEnd(session_name(NAME, form["sessionId"], form["phoneNumber"]), status, screen)
 
 
 def _validated_form(sent: bytes, fields: Mapping[str, re.Pattern[str]]) -> dict[str, str]:

@@ -158,7 +158,9 @@ class UssdEndpoint:
     def _count_end(self, end: SessionEnd) -> None:
         sessions = self.conversation.sessions
         try:
-            screen = end.screen or sessions.last_screen(end.name) or "unknown"
+            # What is no screen of ours would be a series of figures for every forged report.
+            told = end.screen if end.screen in self.conversation.menu.screens else ""
+            screen = told or sessions.last_screen(end.name) or "unknown"
             count_end(
                 self.redis, sessions.key(end.name), screen, end.status, datetime.now(UTC).date()
             )

@@ -140,6 +140,18 @@ def test_an_ended_session_is_counted_once_by_its_last_screen(app: Any, redis: Re
     assert b"4321" not in b"".join(cast(list[bytes], redis.keys("*")))
 
 
+def test_no_word_of_an_event_makes_a_series_of_its_own(app: Any, redis: Redis) -> None:
+    forged = [{"status": "Statusx"}, {"status": "Statusy"}, {"hopsMetadata": "a.screen"}]
+    for number, changed in enumerate(forged):
+        event = {**END, "sessionId": f"ATUid_{number}", **changed}
+        assert post(app, f"{PATH}/events", urlencode(event).encode()).status == 200
+
+    assert ends_on(redis, datetime.now(UTC).date()) == {
+        ("payment.amount", "other"): 2,
+        ("unknown", "Incomplete"): 1,
+    }
+
+
 def test_a_malformed_event_is_refused(app: Any) -> None:
     assert post(app, f"{PATH}/events", b"status=Success").status == 400
     assert post(app, f"{PATH}/events", b"\xff").status == 400

@@ -65,7 +65,7 @@ def _announce(settings: Mapping[str, str], port: int) -> None:
     """Print the address to open and the people of the demo, once the web process answers. Raises
     BadInput where the web process of another set-up answers."""
     address = f"http://127.0.0.1:{port}"
-    _wait_for(f"{address}/healthz", settings["INSTANCE_ID"])
+    wait_for_instance(f"{address}/healthz", settings["INSTANCE_ID"])
     print(f"\nDialwatt is up: open {address}/phone/\n")
     print(f"The operator's console: {address}/console/")
     print(f"  log in as {FIRST_USER}, password {settings['CONSOLE_PASSWORD']}\n", flush=True)
@@ -76,7 +76,7 @@ def _announce(settings: Mapping[str, str], port: int) -> None:
     print("\nCtrl-C stops everything.", flush=True)
 
 
-def _wait_for(url: str, instance: str) -> None:
+def wait_for_instance(url: str, instance: str) -> None:
     """Wait until the web process of this instance answers. Raises BadInput where another does."""
     deadline = time.monotonic() + _READY_SECONDS
     while time.monotonic() < deadline:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import BadInput
-from operations.environment import SETTINGS_FILE, command_environment
+from operations.environment import SETTINGS_FILE, command_environment, read_ip
 
 
 @pytest.fixture
@@ -52,3 +52,15 @@ def test_the_set_up_is_looked_for_in_var(
 def test_with_neither_it_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"make run.*DATABASE_URL"):
         command_environment({"DIALWATT_DATA": str(tmp_path)})
+
+
+@pytest.mark.parametrize("given", ["127.0.0.1", "0.0.0.0", "::", "192.0.2.7"])
+def test_an_address_to_listen_on_is_taken(given: str) -> None:
+    assert read_ip({"BIND": given}, "BIND", "127.0.0.1") == given
+    assert read_ip({}, "BIND", "127.0.0.1") == "127.0.0.1"
+
+
+@pytest.mark.parametrize("given", ["localhost", "127.0.0.1:8000", "*", "127.1"])
+def test_anything_else_is_refused_by_the_name_of_its_setting(given: str) -> None:
+    with pytest.raises(BadInput, match="BIND must be an address"):
+        read_ip({"BIND": given}, "BIND", "127.0.0.1")

@@ -12,10 +12,23 @@ from core.errors import BadInput
 from operations.embedded.locations import free_port, reserved_port, write_private
 
 
-def test_a_port_in_use_is_refused_with_its_number() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
+@pytest.mark.parametrize("taken", ["127.0.0.1", "0.0.0.0"])
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_port_in_use_is_refused_with_its_number_also_where_it_would_be_shared(
+    taken: str, shared: bool
+) -> None:
+    with socket.create_server((taken, 0), reuse_port=shared) as server:
         port = server.getsockname()[1]
-        refuse("127.0.0.1", port)
+        for host in ("127.0.0.1", "0.0.0.0"):
+            refuse(host, port)
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
+def test_a_port_in_use_is_refused_for_ipv6_too() -> None:
+    with socket.create_server(("::1", 0), family=socket.AF_INET6, reuse_port=True) as server:
+        port = server.getsockname()[1]
+        for host in ("::1", "::"):
+            refuse(host, port)
 
 
 def test_a_port_is_kept_from_before_anything_listens_on_it() -> None:

@@ -24,7 +24,7 @@ from core.pseudonym import Pseudonyms
 from core.second_factor import TotpSeals
 from core.tokens.sealing_key import SealingKey
 from core.unit import OpenUnit, QueueName, unit_opener
-from gateway.callbacks import CallbackRoute, mount, plain_errors
+from gateway.callbacks import CallbackRoute, mount, plain_errors, refuse_empty_segments
 from gateway.console.app import PREFIX as CONSOLE
 from gateway.console.app import console_application
 from gateway.console.attempts import Attempts
@@ -211,9 +211,8 @@ def _flask(shared: _Shared, signed: SignedMessages | None) -> WSGIApplication:
     counters = EventCounters(shared.redis)
     gate = Gate(shared.settings.keys, shared.guard, counters)
     app = Flask("dialwatt", static_folder=None)
-    # An address with two slashes is not found. It is not redirected before the gate has seen it.
-    app.url_map.merge_slashes = False
     plain_errors(app)
+    refuse_empty_segments(app)
     routes = _callback_routes(shared, signed)
     health = Health(shared.engine_of(pool_size=1, settings=_READING), shared.redis)
     watch(app, health, counters, shared.guard.may_monitor, shared.settings.instance)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from flask import Flask, Response, jsonify, make_response, request
+from flask import Flask, Response, abort, jsonify, make_response, request
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
@@ -129,6 +129,17 @@ def _request_id() -> str:
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", given):
         given = request.environ.setdefault("dialwatt.request_id", secrets.token_hex(4))
     return given
+
+
+def refuse_empty_segments(app: Flask) -> None:
+    """Answer 404 to an address with two slashes, where Flask would serve it or redirect to the
+    address with one: a proxy that goes by addresses has seen another one."""
+
+    def refuse() -> None:
+        if "//" in request.environ["PATH_INFO"]:
+            abort(404)
+
+    app.before_request(refuse)
 
 
 def plain_errors(app: Flask) -> None:

@@ -34,10 +34,13 @@ _WSGI = {
     "REQUEST_METHOD",
     "REMOTE_ADDR",
     "HTTP_X_FORWARDED_FOR",
+    "HTTP_HOST",
+    "SERVER_NAME",
+    "SERVER_PORT",
 }
-# One setting for each of them, named by the operator.
 # Settings of earlier releases, which are refused with a line that says what to set.
 _RETIRED = {"CALLBACK_KEY", "TRUSTED_PROXY_HOPS"}
+# One setting for each of them, named by the operator.
 _OPEN_ENDED = "STS_VENDING_KEY_"
 
 each_document = pytest.mark.parametrize(

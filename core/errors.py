@@ -54,6 +54,11 @@ class Temporary(ProviderFailure):
     """Certainly not done; try again later."""
 
 
+class Unavailable(Temporary):
+    """Certainly not done, and no other call would be: the provider is away, or our account with it
+    is empty."""
+
+
 class Permanent(ProviderFailure):
     """Certainly not done; never try again."""
 

@@ -20,20 +20,22 @@ from gateway.redis_client import fail_fast_redis
 
 log = logging.getLogger(__name__)
 
-# The job of each queue; workers serve the queues in this order.
-_JOBS: dict[QueueName, str] = {
+# The job of each queue, by the path of its function; workers run no others.
+JOBS: dict[QueueName, str] = {
     "payments": "workers.jobs.apply_payments",
     "prompts": "workers.jobs.prompt_payers",
     "sms": "workers.jobs.send_sms",
     "reconciliation": "workers.reconciliation.reconcile",
 }
-QUEUES = tuple(_JOBS)
-# Under this source EventCounters hold the wake-ups that were lost, by queue.
+QUEUES = tuple(JOBS)
+# Under these sources EventCounters hold the wake-ups that were lost, by queue, and the jobs that
+# workers refused.
 LOST_WAKES = "lost_wake"
+REFUSED_JOBS = "refused_job"
 # When a worker dies before `clear_wake`, the queue can be woken again after this many seconds.
 _WAKE_S = 5
-_JOB_TIMEOUT_S = 600
-_FAILURE_KEPT_S = 3600
+JOB_TIMEOUT_S = 600
+FAILURE_KEPT_S = 3600
 
 
 class WorkQueues:
@@ -67,13 +69,17 @@ class WorkQueues:
         for name in queue_names:
             queue = Queue(name, connection=self._redis, serializer=JSONSerializer)
             queue.enqueue(
-                _JOBS[name],
-                job_timeout=_JOB_TIMEOUT_S,
+                JOBS[name],
+                job_timeout=JOB_TIMEOUT_S,
                 result_ttl=0,
-                failure_ttl=_FAILURE_KEPT_S,
+                failure_ttl=FAILURE_KEPT_S,
                 pipeline=pipeline,
             )
         pipeline.execute()
+
+    def count_refused(self) -> None:
+        """Count a job that a worker refused."""
+        self._counters.count(REFUSED_JOBS, "job")
 
     def close(self) -> None:
         """Close the connections to Redis."""

@@ -22,7 +22,7 @@ from gateway.payments.pawapay.message_signature import read_public_keys
 from gateway.payments.pawapay.settings import PawaPayCallbackSettings, PawaPaySettings
 from gateway.settings import CallbackSettings, ServicesSettings, channels_set_up, endpoints_set_up
 from gateway.sms.africastalking import SmsSettings
-from workers.settings import ReconciliationSettings
+from workers.settings import ReconciliationSettings, served_queues
 
 Read = Callable[[Environment], object]
 
@@ -75,6 +75,15 @@ def _channels(environment: Environment) -> None:
         _OF_CHANNEL[name](environment)
 
 
+def _where_served(read: Read, *queues: str) -> Read:
+    """`read`, for a worker that serves one of these queues."""
+
+    def read_where_served(environment: Environment) -> object:
+        return {*queues} & {*served_queues(environment)} and read(environment)
+
+    return read_where_served
+
+
 _EVERYWHERE: tuple[Read, ...] = (
     ServicesSettings.from_environment,
     lambda environment: logging_config(environment, ""),
@@ -93,11 +102,12 @@ WANTED: Mapping[str, tuple[Read, ...]] = {
     ),
     "worker": (
         *_EVERYWHERE,
-        SmsSettings.from_environment,
-        _channels,
-        ReconciliationSettings.from_environment,
-        _key_ring,
-        _sta_tables,
+        channels_set_up,
+        _where_served(SmsSettings.from_environment, "sms"),
+        _where_served(_channels, "prompts", "reconciliation"),
+        _where_served(ReconciliationSettings.from_environment, "reconciliation"),
+        _where_served(_key_ring, "payments"),
+        _where_served(_sta_tables, "payments"),
     ),
     "schedule": (*_EVERYWHERE, RetentionSettings.from_environment),
 }

@@ -19,7 +19,7 @@ from redis import Redis
 from sqlalchemy import Engine, create_engine
 
 from core.db.engine import migrate
-from gateway.work_queues import WorkQueues
+from gateway.work_queues import QUEUES, WorkQueues
 from operations.embedded.locations import free_port
 from operations.embedded.processes import Process
 from operations.embedded.services import Services, embedded_services
@@ -169,7 +169,11 @@ def _make_processes(
     commands = {
         "providers": [sys.executable, "-m", "simulator.app"],
         "web": granian_command("gateway.rsgi:app", int(settings["PORT"]), workers=1),
-        **{f"worker-{n}": [*dialwatt, "worker"] for n in range(workers)},
+        **{
+            f"worker-{queue}-{n}": [*dialwatt, "worker", queue]
+            for queue in QUEUES
+            for n in range(workers)
+        },
         "schedule": [*dialwatt, "schedule"],
     }
     return {

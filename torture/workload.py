@@ -37,7 +37,7 @@ class Workload:
     payers: int = 8
     agents: int = 3
     collections: int = 60
-    workers: int = 3
+    workers: int = 2
     patience_s: int = 180
     pull_every_s: int = 10
 

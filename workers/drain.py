@@ -1,27 +1,51 @@
-"""Claim and drain: a job repeats one step until nothing waits, each step in its own commit."""
+"""What a job does in its time: a step repeated, or calls to providers kept under way.
+
+A job ends when nothing is left or its shift is over; then it has its queue woken again, so that no
+job keeps a worker for long and a stop never waits for a backlog.
+"""
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Any
 
 from core.errors import Refused
 from core.unit import OpenUnit, Unit
 
 log = logging.getLogger(__name__)
 
-Item = TypeVar("Item")
 Record = Callable[[Unit], None]
 
-# So many calls to providers at the same time: they wait for the network.
+SHIFT_S = 10.0
+# So many calls of one kind at the same time: they wait for the network.
 CALLS_AT_ONCE = 8
+# While calls are under way, new rows are looked for this often.
+_LOOK_EVERY_S = 0.25
 
 
-def drain(step: Callable[[], int]) -> None:
-    """Repeat `step` until it finds nothing to do."""
-    while step():
+@dataclass(slots=True)
+class Shift:
+    """The time of one job; `is_cut_short` once something was left for lack of it."""
+
+    seconds: float = SHIFT_S
+    began: float = field(default_factory=time.monotonic)
+    is_cut_short: bool = False
+
+    def has_time(self, shifts: int = 1) -> bool:
+        """Whether the shift, or so many of its length, is not over; if it is, work is left."""
+        if time.monotonic() - self.began < self.seconds * shifts:
+            return True
+        self.is_cut_short = True
+        return False
+
+
+def drain(step: Callable[[], int], shift: Shift) -> None:
+    """Repeat `step`, at least once, until it finds nothing to do or the shift is over."""
+    while step() and shift.has_time():
         pass
 
 
@@ -43,28 +67,58 @@ def run_each(*steps: Callable[[], object]) -> None:
         raise ExceptionGroup("steps of a job failed", failures)
 
 
-def claim_call_record(
-    open_unit: OpenUnit,
-    claim: Callable[[Unit], Sequence[Item]],
-    call: Callable[[Item], Record],
-) -> int:
-    """One step of work that calls a provider; returns how many items were claimed.
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Calls to a provider, at most `slots` at the same time, so that no lane takes another's.
 
-    1. Claim items, and commit.
-    2. Call the provider for each, with no database transaction open. `call` returns what to record.
-    3. Record each result in a commit of its own.
+    * `claim` claims items, in a transaction that is committed before any is called for.
+    * `call` calls the provider for one, with no transaction open; it returns what to record, in a
+      commit of its own.
+    * `is_urgent`: it still claims in a second shift, while calls of other lanes end.
+    """
+
+    claim: Callable[[Unit, int], Sequence[Any]]
+    call: Callable[[Any], Record]
+    slots: int = CALLS_AT_ONCE
+    is_urgent: bool = False
+
+    def is_open(self, shift: Shift) -> bool:
+        """Whether it still claims."""
+        return shift.has_time(2 if self.is_urgent else 1)
+
+
+def keep_calling(open_unit: OpenUnit, lanes: Sequence[Lane], shift: Shift) -> None:
+    """Claim and call until nothing is left or the shift is over, and all calls have ended.
 
     An item that fails unexpectedly is logged and is due again when its claim ends; the other items
-    keep their results.
+    keep their results. Raises what a claim raised, once the calls under way are recorded.
     """
+    calls: dict[Future[Record], Lane] = {}
+    failed: Exception | None = None
+    open_lanes = list(lanes)
+    with ThreadPoolExecutor(sum(lane.slots for lane in lanes)) as pool:
+        while open_lanes or calls:
+            try:
+                for lane in open_lanes:
+                    claimed = _claim(open_unit, lane, list(calls.values()).count(lane))
+                    calls |= {pool.submit(lane.call, item): lane for item in claimed}
+            except Exception as error:  # noqa: BLE001  raised below
+                failed = error
+            if not calls:
+                break
+            for answer in wait(calls, _LOOK_EVERY_S, FIRST_COMPLETED).done:
+                del calls[answer]
+                _record(open_unit, answer)
+            open_lanes = [lane for lane in lanes if not failed and lane.is_open(shift)]
+    if failed is not None:
+        raise failed
+
+
+def _claim(open_unit: OpenUnit, lane: Lane, under_way: int) -> Sequence[Any]:
+    if under_way >= lane.slots:
+        return ()
     with open_unit() as unit:
-        items = claim(unit)
-    if not items:
-        return 0
-    with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
-        for answer in [pool.submit(call, item) for item in items]:
-            _record(open_unit, answer)
-    return len(items)
+        return lane.claim(unit, lane.slots - under_way)
 
 
 def _record(open_unit: OpenUnit, answer: Future[Record]) -> None:

@@ -1,4 +1,7 @@
-"""The jobs of the queues. Each may run twice, or at the same time as itself: rows are claimed."""
+"""The jobs of the queues. Each may run twice, or at the same time as itself: rows are claimed.
+
+A job works for a shift; what is left then is for the next job, which it wakes.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,21 @@ import logging
 from collections.abc import Callable
 from functools import partial, wraps
 
-from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Refused, Temporary
+from core.errors import (
+    BrokenInvariant,
+    OutcomeUnknown,
+    Permanent,
+    ProviderFailure,
+    Refused,
+    Temporary,
+)
 from core.message import WaitingSms
 from core.prompt import Prompt
 from core.unit import QueueName
 from core.usecases.messages.send import (
     claim_unsent_sms,
+    claim_unsent_tokens,
+    give_up_late_sms,
     sms_postponed,
     sms_refused,
     sms_sent,
@@ -30,27 +42,33 @@ from core.usecases.payments.prompts import (
 )
 from core.usecases.tokens.make_ordered import make_ordered_tokens
 from gateway.payments.channel import Approved, Ended, Outcome, Paid, PaymentChannel
-from workers.drain import CALLS_AT_ONCE, Record, claim_call_record, drain, run_each
+from gateway.sms.sender import SmsSender
+from workers.drain import Lane, Record, Shift, drain, keep_calling, run_each
 from workers.runtime import Runtime, runtime
 
 log = logging.getLogger(__name__)
 
 _PAYMENTS_AT_ONCE = 200
-_CALLS_A_STEP = 40
+_TEXTS_AT_ONCE = 16
+
+Work = Callable[[Runtime, Shift], None]
 
 
-def job(queue_name: QueueName) -> Callable[[Callable[[Runtime], None]], Callable[[], None]]:
-    """Make a job of a queue: it clears its wake-up first, and does nothing without a market."""
+def job(queue_name: QueueName) -> Callable[[Work], Callable[[], None]]:
+    """Make a job of a queue: it clears its wake-up first, wakes its queue again when its shift was
+    too short, and does nothing without a market."""
 
-    def made(work: Callable[[Runtime], None]) -> Callable[[], None]:
+    def made(work: Work) -> Callable[[], None]:
         @wraps(work)
         def run() -> None:
-            worker = runtime()
+            worker, shift = runtime(), Shift()
             worker.work_queues.clear_wake(queue_name)
             try:
-                work(worker)
+                work(worker, shift)
             except Refused as refused:
                 log.info("%s: %s", queue_name, refused.code)
+            if shift.is_cut_short:
+                worker.work_queues.wake([queue_name])
 
         return run
 
@@ -58,7 +76,7 @@ def job(queue_name: QueueName) -> Callable[[Callable[[Runtime], None]], Callable
 
 
 @job("payments")
-def apply_payments(worker: Runtime) -> None:
+def apply_payments(worker: Runtime, shift: Shift) -> None:
     """Apply the payments that wait, and make the tokens that operators ordered."""
 
     def step() -> int:
@@ -69,29 +87,32 @@ def apply_payments(worker: Runtime) -> None:
         with worker.open_unit() as unit:
             return make_ordered_tokens(unit, worker.open_secret)
 
-    run_each(partial(drain, step), partial(drain, ordered))
+    run_each(partial(drain, step, shift), partial(drain, ordered, shift))
 
 
 @job("prompts")
-def prompt_payers(worker: Runtime) -> None:
-    """Send the prompts that wait, then look up those whose outcome is due."""
-    # No more than are sent at the same time: the prompts of a worker that dies are not sent again.
-    send = partial(claim_unsent, limit=CALLS_AT_ONCE)
-    look_up = partial(claim_unresolved, limit=_CALLS_A_STEP)
-    run_each(
-        lambda: drain(lambda: claim_call_record(worker.open_unit, send, _push)),
-        lambda: drain(lambda: claim_call_record(worker.open_unit, look_up, _look_up)),
-    )
+def prompt_payers(worker: Runtime, shift: Shift) -> None:
+    """Send the prompts that wait, and look up those whose outcome is due: in lanes of each channel,
+    so that none waits for another's provider."""
+    lanes = []
+    for names in worker.channel_groups:
+        lanes.append(Lane(partial(claim_unsent, channels=names), _push))
+        lanes.append(Lane(partial(claim_unresolved, channels=names), _look_up))
+    keep_calling(worker.open_unit, lanes, shift)
 
 
 @job("sms")
-def send_sms(worker: Runtime) -> None:
-    """Send the SMS that wait."""
-    drain(
-        lambda: claim_call_record(
-            worker.open_unit, partial(claim_unsent_sms, limit=_CALLS_A_STEP), _send
-        )
-    )
+def send_sms(worker: Runtime, shift: Shift) -> None:
+    """Send the SMS that wait. Those with a token have a lane of their own besides."""
+    with worker.open_unit() as unit:
+        give_up_late_sms(unit)
+    sender = worker.sender
+    if sender is None:
+        raise BrokenInvariant("this worker does not serve the queue of texts: it has no provider")
+    send, provider = partial(_send, sender), sender.provider
+    tokens = Lane(partial(claim_unsent_tokens, provider=provider), send, is_urgent=True)
+    others = Lane(partial(claim_unsent_sms, provider=provider), send, _TEXTS_AT_ONCE)
+    keep_calling(worker.open_unit, [tokens, others], shift)
 
 
 def _push(prompt: Prompt) -> Record:
@@ -138,12 +159,12 @@ def _record_of(prompt: Prompt, channel: PaymentChannel, outcome: Outcome) -> Rec
     return partial(mark_unknown, prompt=prompt, code="pending")
 
 
-def _send(waiting: WaitingSms) -> Record:
+def _send(sender: SmsSender, waiting: WaitingSms) -> Record:
     try:
-        sent = runtime().sender.send(waiting.msisdn, waiting.body)
+        sent = sender.send(waiting.msisdn, waiting.body)
     except Permanent as failure:
-        return partial(sms_refused, claimed=waiting, code=failure.code)
+        return partial(sms_refused, claimed=waiting, failure=failure)
     except ProviderFailure as failure:
         # Also when it is unknown whether it was sent: a second SMS is harmless, a lost one is not.
-        return partial(sms_postponed, claimed=waiting, code=failure.code)
-    return partial(sms_sent, claimed=waiting, sent=sent)
+        return partial(sms_postponed, claimed=waiting, failure=failure)
+    return partial(sms_sent, claimed=waiting, sent=sent, provider=sender.provider)

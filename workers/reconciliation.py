@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cache, partial
 
@@ -25,7 +24,13 @@ from core.usecases.people.forget import forget_next
 from core.usecases.reconciliation.balance import plan_balance, record_balance, review_balances
 from core.usecases.reconciliation.book_movements import book_missing, in_booking_order, open_cases
 from core.usecases.reconciliation.compare import compare_statement
-from core.usecases.reconciliation.pull import Pull, plan_pull, pull_done, pull_failed
+from core.usecases.reconciliation.pull import (
+    Pull,
+    plan_pull,
+    pull_again,
+    pull_done,
+    pull_failed,
+)
 from core.usecases.refunds.refund import (
     claim_refunds,
     refund_done,
@@ -44,14 +49,14 @@ from gateway.payments.mpesa.client import DarajaClient
 from gateway.payments.mpesa.parse import CURRENCY
 from gateway.payments.pawapay.client import PawaPayChannel
 from gateway.payments.pawapay.refunds import send_back
-from workers.drain import Item, Record, claim_call_record, drain, run_each
+from workers.drain import Lane, Record, Shift, keep_calling, run_each
 from workers.jobs import job
 from workers.runtime import Runtime, runtime
 from workers.settings import ReconciliationSettings
 
 log = logging.getLogger(__name__)
 
-_CALLS_A_STEP = 40
+_REFUNDS_AT_ONCE = 40
 # Everything on the list is ours: a pull never asks for what is older than our first payment.
 _ANY_TIME = datetime.min.replace(tzinfo=UTC)
 
@@ -63,7 +68,7 @@ def settings() -> ReconciliationSettings:
 
 
 @job("reconciliation")
-def reconcile(worker: Runtime) -> None:
+def reconcile(worker: Runtime, shift: Shift) -> None:
     """Run every step of reconciliation.
 
     1. Request refunds of payments that were not matched in time, and send those that are due.
@@ -74,11 +79,11 @@ def reconcile(worker: Runtime) -> None:
 
     A step that fails does not stop the next.
     """
+    lanes = (Lane(claim_refunds, _send), Lane(claim_receiptless, _ask_for_receipt))
     run_each(
         lambda: _refund_unmatched(worker),
-        lambda: _drain_calls(worker, claim_refunds, _send),
-        lambda: _drain_calls(worker, claim_receiptless, _ask_for_receipt),
-        lambda: _pull_when_due(worker),
+        lambda: keep_calling(worker.open_unit, lanes, shift),
+        lambda: _pull_when_due(worker, shift),
         lambda: _ask_for_balance_when_due(worker),
         *(partial(_read_balance_when_due, worker, name) for name in settings().balances),
         lambda: _review_balances(worker),
@@ -95,18 +100,7 @@ def _refund_unmatched(worker: Runtime) -> None:
     after = settings().refund_after
     if after is not None:
         with worker.open_unit() as unit:
-            refund_unmatched(unit, after, _CALLS_A_STEP)
-
-
-def _drain_calls(
-    worker: Runtime,
-    claim: Callable[[Unit, int], Sequence[Item]],
-    call: Callable[[Item], Record],
-) -> None:
-    def claim_step(unit: Unit) -> Sequence[Item]:
-        return claim(unit, _CALLS_A_STEP)
-
-    drain(lambda: claim_call_record(worker.open_unit, claim_step, call))
+            refund_unmatched(unit, after, _REFUNDS_AT_ONCE)
 
 
 def _review_balances(worker: Runtime) -> None:
@@ -161,7 +155,7 @@ def _ask_for_receipt(prompt: Prompt) -> Record:
     return lambda unit: None
 
 
-def _pull_when_due(worker: Runtime) -> None:
+def _pull_when_due(worker: Runtime, shift: Shift) -> None:
     every, daraja = settings().pull_every, worker.daraja
     if every is None or daraja is None:
         return
@@ -174,10 +168,12 @@ def _pull_when_due(worker: Runtime) -> None:
         with worker.open_unit() as unit:
             pull_failed(unit, pull)
         return
-    if booked := _book_list(worker, listed):
+    booking = Shift(shift.seconds)
+    if booked := _book_list(worker, listed, booking):
         log.warning("%s payments without a callback were found on the provider's list", booked)
+    shift.is_cut_short |= booking.is_cut_short
     with worker.open_unit() as unit:
-        pull_done(unit, pull)
+        (pull_again if booking.is_cut_short else pull_done)(unit, pull)
 
 
 def _ask_for_list(daraja: DarajaClient, pull: Pull) -> Statement | None:
@@ -191,9 +187,10 @@ def _ask_for_list(daraja: DarajaClient, pull: Pull) -> Statement | None:
     return Statement(account, CURRENCY, movements, settled_until=until, unread=unread)
 
 
-def _book_list(worker: Runtime, listed: Statement) -> int:
-    """Record the listed payments that are missing here, each in a commit of its own; returns how
-    many. A payment of ours that is not listed, and a row that cannot be understood, becomes a case.
+def _book_list(worker: Runtime, listed: Statement, shift: Shift) -> int:
+    """Record the listed payments that are missing here, each in a commit of its own, while there is
+    time; returns how many. A payment of ours that is not listed, and a row that cannot be
+    understood, becomes a case.
     """
     with worker.open_unit() as unit:
         comparison = compare_statement(unit, listed, _ANY_TIME)
@@ -205,6 +202,8 @@ def _book_list(worker: Runtime, listed: Statement) -> int:
                 booked += book_missing(unit, listed, movements, "pull")
         except (BadCallback, Refused) as refusal:
             log.error("receipt %s cannot be booked: %s", movements[0].receipt, refusal)
+        if not shift.has_time():
+            break
     return booked
 
 

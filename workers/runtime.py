@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from typing import NoReturn, get_args
 
-from redis import Redis
-from rq import Queue, SimpleWorker
-from rq.serializers import JSONSerializer
-from rq.timeouts import UnixSignalDeathPenalty
-
+from core.channel import ChannelName
 from core.db.engine import make_engine
+from core.device import Device
 from core.environment import Environment, read_setting
+from core.errors import BrokenInvariant
 from core.unit import OpenUnit, unit_opener
 from core.usecases.tokens.device_keys import OpenSecret, secrets_from
-from core.wording.product import check_wording
-from gateway.heartbeat import sending_heartbeats
+from gateway.circuit import Circuit
 from gateway.payments.airtel import AirtelChannel, AirtelSettings
 from gateway.payments.channel import PaymentChannel
 from gateway.payments.channel_table import channel_table
@@ -31,55 +29,63 @@ from gateway.redis_client import fail_fast_redis
 from gateway.settings import ServicesSettings, channels_set_up
 from gateway.sms.africastalking import AfricasTalkingSender, SmsSettings
 from gateway.sms.sender import SmsSender
-from gateway.work_queues import QUEUES, WorkQueues
+from gateway.work_queues import WorkQueues
+from workers.settings import served_queues
+
+
+def _no_keys(device: Device) -> NoReturn:
+    raise BrokenInvariant("this worker does not serve the queue of payments: it has no device keys")
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """What jobs need: the database, the keys, the providers, the work queues.
+    """What the jobs of the queues that this process serves need, and no more: who applies payments
+    has the device keys and calls nobody, who calls providers has no keys.
 
     `daraja` is None in a market without M-Pesa; `other_channels` are the others that are set up, by
     name.
     """
 
     open_unit: OpenUnit
-    open_secret: OpenSecret
-    daraja: DarajaClient | None
-    sender: SmsSender
     work_queues: WorkQueues
+    open_secret: OpenSecret = _no_keys
+    sender: SmsSender | None = None
+    daraja: DarajaClient | None = None
     other_channels: Mapping[str, PaymentChannel] = field(default_factory=dict)
 
     def channel(self, name: str) -> PaymentChannel | None:
         """The channel of that name; None when it is not set up (any more)."""
         return self.daraja if name == "daraja" else self.other_channels.get(name)
 
+    @property
+    def channel_groups(self) -> Iterator[list[str]]:
+        """The names of all channels: each that is set up by itself, then all the others."""
+        others = [name for name in get_args(ChannelName) if self.channel(name) is None]
+        yield from ([name] for name in get_args(ChannelName) if name not in others)
+        yield others
+
 
 @cache
 def runtime() -> Runtime:
     """The runtime of this process, made on first use. Raises BadInput for a missing setting."""
-    services = ServicesSettings.from_environment(os.environ)
+    given, served = os.environ, served_queues(os.environ)
+    services = ServicesSettings.from_environment(given)
     work_queues = WorkQueues(services.redis_url)
-    return Runtime(
-        open_unit=unit_opener(
-            make_engine(services.database_url),
-            channels=channel_table(channels_set_up(os.environ)),
-            after_commit=work_queues.wake,
-        ),
-        open_secret=secrets_from(os.environ),
-        daraja=_daraja(os.environ),
-        sender=AfricasTalkingSender(SmsSettings.from_environment(os.environ)),
-        work_queues=work_queues,
-        other_channels=_other_channels(os.environ),
+    open_unit = unit_opener(
+        make_engine(services.database_url),
+        channels=channel_table(channels_set_up(given)),
+        after_commit=work_queues.wake,
     )
-
-
-def _daraja(environment: Environment) -> DarajaClient | None:
-    if "daraja" not in channels_set_up(environment):
-        return None
-    return DarajaClient(DarajaSettings.from_environment(environment))
+    sender = AfricasTalkingSender(SmsSettings.from_environment(given)) if "sms" in served else None
+    keys = secrets_from(given) if "payments" in served else _no_keys
+    channels = _channels(given, open_unit) if {*served} & {"prompts", "reconciliation"} else {}
+    daraja = channels.pop("daraja", None)
+    assert daraja is None or isinstance(daraja, DarajaClient)
+    return Runtime(open_unit, work_queues, keys, sender, daraja, channels)
 
 
 _MADE_BY: dict[str, Callable[[Environment], PaymentChannel]] = {
+    "daraja": lambda environment: DarajaClient(DarajaSettings.from_environment(environment)),
     "mtn": lambda environment: MtnChannel(
         MtnSettings.from_environment(environment),
         RateLimit(
@@ -91,51 +97,9 @@ _MADE_BY: dict[str, Callable[[Environment], PaymentChannel]] = {
 }
 
 
-def _other_channels(environment: Environment) -> dict[str, PaymentChannel]:
-    return {
-        name: make(environment)
-        for name, make in _MADE_BY.items()
-        if name in channels_set_up(environment)
-    }
-
-
-class OutOfTime(BaseException):
-    """The job's time is up. It is no Exception (as RQ's own is): code that catches the failure of a
-    payment or an item must not catch this."""
-
-
-class _TimeLimit(UnixSignalDeathPenalty):
-    def handle_death_penalty(self, signum: int, frame: object) -> None:
-        raise OutOfTime(f"not done in {self._timeout} seconds")
-
-
-class TimedWorker(SimpleWorker):
-    """Runs jobs in its own process, one after the other, each until its time is up."""
-
-    death_penalty_class = _TimeLimit
-
-
-def run_worker() -> None:
-    """Work until a signal to stop; a running job is finished first. Refuses to start with faulty
-    wording."""
-    check_wording()
-    runtime()
-    worker = make_worker(Redis.from_url(read_setting(os.environ, "REDIS_URL")))
-    with sending_heartbeats(worker.heartbeat):
-        worker.work(logging_level="WARNING")
-
-
-def make_worker(connection: Redis) -> TimedWorker:
-    """A worker that serves every queue.
-
-    Its timers are short, since RQ's defaults notice a dead worker only after ten minutes. Nothing
-    is lost in the meantime: the schedule looks for rows, not for jobs.
-    """
-    return TimedWorker(
-        [Queue(name, connection=connection, serializer=JSONSerializer) for name in QUEUES],
-        connection=connection,
-        serializer=JSONSerializer,
-        worker_ttl=60,
-        maintenance_interval=30,
-        job_monitoring_interval=10,
-    )
+def _channels(environment: Environment, open_unit: OpenUnit) -> dict[str, PaymentChannel]:
+    """The channels that are set up, each with its circuit."""
+    channels = {name: _MADE_BY[name](environment) for name in channels_set_up(environment)}
+    for name, channel in channels.items():
+        channel.api.circuit = Circuit(name, open_unit)
+    return channels

@@ -1,4 +1,4 @@
-"""Settings of reconciliation."""
+"""Settings of workers: which queues a process serves, and reconciliation."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from datetime import timedelta
 
 from core.environment import Environment, read_setting
 from core.errors import BadInput
+from core.unit import QueueName
+from gateway.work_queues import QUEUES
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,25 @@ class ReconciliationSettings:
             else None,
             balances=frozenset(name for name, wanted in balances.items() if wanted == "1"),
         )
+
+
+# Applying payments and making tokens calls nobody; everything else calls providers.
+_CALLS_NOBODY = "payments"
+
+
+def served_queues(environment: Environment) -> tuple[QueueName, ...]:
+    """The queues that this process serves, from WORKER_QUEUES (names with blanks between them);
+    every queue where that is not set, as for a check of all settings.
+
+    Raises BadInput for an unknown name, and where `payments` would share a process with a queue
+    that calls providers: then a slow provider would delay payments.
+    """
+    named = read_setting(environment, "WORKER_QUEUES", "").split()
+    if unknown := sorted({*named} - {*QUEUES}):
+        raise BadInput(f"no such queue: {', '.join(unknown)} (there are {', '.join(QUEUES)})")
+    if _CALLS_NOBODY in named and {*named} != {_CALLS_NOBODY}:
+        raise BadInput("payments shares no process with queues that call providers: start two")
+    return tuple(name for name in QUEUES if name in named) or QUEUES
 
 
 def _seconds(environment: Environment, name: str, default: str) -> timedelta:

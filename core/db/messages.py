@@ -29,23 +29,46 @@ def insert_sms(connection: Connection, row: dict[str, Any]) -> bool:
 
 
 def claim_sms(
-    connection: Connection, now: datetime, lease: timedelta, limit: int
+    connection: Connection, now: datetime, lease: timedelta, limit: int, last_rank: int
 ) -> list[WaitingSms]:
-    """Claim up to `limit` SMS that are due, for `lease`; those past `expires_at` are given up."""
+    """Claim up to `limit` SMS that are due, for `lease`: lower ranks first, none after
+    `last_rank`, none past its `expires_at`."""
     rows = connection.execute(
         text(
-            "WITH late AS (UPDATE sms SET state = 'failed', provider_status = 'too_late',"
-            " next_attempt_at = NULL WHERE id IN (SELECT id FROM sms WHERE next_attempt_at <= :now"
-            " AND expires_at <= :now FOR NO KEY UPDATE SKIP LOCKED))"
-            " UPDATE sms SET state = 'sending', attempts = attempts + 1, next_attempt_at = :until"
+            "UPDATE sms SET state = 'sending', attempts = attempts + 1, next_attempt_at = :until"
             " WHERE id IN (SELECT id FROM sms WHERE next_attempt_at <= :now"
-            " AND (expires_at IS NULL OR expires_at > :now)"
-            " ORDER BY next_attempt_at, id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)"
-            " RETURNING id, msisdn, body, attempts"
+            " AND send_rank <= :last_rank AND (expires_at IS NULL OR expires_at > :now)"
+            " ORDER BY send_rank, next_attempt_at, id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)"
+            " RETURNING id, msisdn, body, attempts, send_rank"
         ),
-        {"now": now, "until": now + lease, "limit": limit},
+        {"now": now, "until": now + lease, "limit": limit, "last_rank": last_rank},
     )
-    return sorted((WaitingSms(*row) for row in rows), key=lambda message: message.id)
+    claimed = sorted(rows, key=lambda row: (row.send_rank, row.id))
+    return [WaitingSms(row.id, row.msisdn, row.body, row.attempts) for row in claimed]
+
+
+def fail_late_sms(connection: Connection, now: datetime) -> None:
+    """Give up the SMS that wait past their `expires_at`."""
+    connection.execute(
+        text(
+            "UPDATE sms SET state = 'failed', provider_status = 'too_late', next_attempt_at = NULL"
+            " WHERE id IN (SELECT id FROM sms WHERE next_attempt_at <= :now"
+            " AND expires_at <= :now FOR NO KEY UPDATE SKIP LOCKED)"
+        ),
+        {"now": now},
+    )
+
+
+def hasten_sms(connection: Connection, now: datetime) -> None:
+    """Make every SMS due that its provider did not take before."""
+    connection.execute(
+        text(
+            "UPDATE sms SET next_attempt_at = :now WHERE id IN (SELECT id FROM sms"
+            " WHERE next_attempt_at > :now AND state = 'waiting' AND attempts > 0"
+            " FOR NO KEY UPDATE SKIP LOCKED)"
+        ),
+        {"now": now},
+    )
 
 
 def update_sms(connection: Connection, text_id: int, **values: object) -> None:

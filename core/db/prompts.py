@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -109,16 +110,26 @@ def _find_prompt_where(connection: Connection, where: str, key: object) -> Promp
 
 
 def claim_prompts(
-    connection: Connection, states: list[str], now: datetime, limit: int
+    connection: Connection,
+    states: list[str],
+    now: datetime,
+    limit: int,
+    channels: Collection[str] | None = None,
 ) -> list[Prompt]:
-    """Lock prompts in those states whose next step is due."""
+    """Lock prompts in those states whose next step is due, of these channels or of all."""
     rows = connection.execute(
         text(
             f"SELECT {_COLUMNS} FROM prompts WHERE next_attempt_at <= :now"
-            " AND state = ANY(:states) ORDER BY next_attempt_at LIMIT :limit"
-            " FOR NO KEY UPDATE SKIP LOCKED"
+            " AND state = ANY(:states)"
+            " AND (CAST(:channels AS text[]) IS NULL OR channel = ANY(:channels))"
+            " ORDER BY next_attempt_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED"
         ),
-        {"now": now, "states": states, "limit": limit},
+        {
+            "now": now,
+            "states": states,
+            "limit": limit,
+            "channels": None if channels is None else list(channels),
+        },
     )
     return [Prompt(*row) for row in rows]
 

@@ -89,19 +89,19 @@ class AirtelChannel:
             }
         }
         token_call = TokenCall("POST", "/auth/oauth2/token", _REFRESH_EARLY_S, credentials)
-        self._api = ProviderApi(_PROVIDER, settings.base_url, token_call)
+        self.api = ProviderApi(_PROVIDER, settings.base_url, token_call)
 
     def account_of(self, prompt: Prompt) -> str:
         return f"airtel:{self._settings.country}"
 
     def close(self) -> None:
-        self._api.close()
+        self.api.close()
 
     def push(self, prompt: Prompt) -> str:
         """Ask for the payment under the prompt's reference; returns that reference."""
         body = self._request(prompt)
         headers = self._headers(prompt.currency)
-        reply = self._api.execute("POST", "/merchant/v1/payments/", headers=headers, json=body)
+        reply = self.api.execute("POST", "/merchant/v1/payments/", headers=headers, json=body)
         if reply.status == 200 and _status(reply).get("success") is True:
             return str(prompt.checkout_reference)
         raise _failure(reply)
@@ -109,7 +109,7 @@ class AirtelChannel:
     def look_up(self, prompt: Prompt) -> Outcome:
         """The status of our id; of a payment the receipt is Airtel's airtel_money_id."""
         path = f"/standard/v1/payments/{prompt.checkout_reference}"
-        reply = self._api.query("GET", path, headers=self._headers(prompt.currency))
+        reply = self.api.query("GET", path, headers=self._headers(prompt.currency))
         known, code = _transaction(reply), _code(reply)
         if known.get("status") == "TS" and known.get("airtel_money_id"):
             return Paid(str(known["airtel_money_id"]), prompt.amount_minor)
@@ -123,9 +123,7 @@ class AirtelChannel:
 
     def read_balance(self, currency: str) -> Balance:
         """The balance of the collection account now."""
-        reply = self._api.query(
-            "GET", "/standard/v1/users/balance", headers=self._headers(currency)
-        )
+        reply = self.api.query("GET", "/standard/v1/users/balance", headers=self._headers(currency))
         if reply.status != 200:
             raise Temporary(_PROVIDER, _code(reply) or f"http_{reply.status}")
         account = f"airtel:{self._settings.country}"

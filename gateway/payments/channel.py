@@ -12,6 +12,7 @@ from typing import Protocol, runtime_checkable
 from core.errors import Temporary
 from core.money import parse_minor
 from core.prompt import Prompt
+from gateway.payments.provider_api import ProviderApi
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ Outcome = Approved | Paid | Pending | Ended
 
 class PaymentChannel(Protocol):
     """An account with a provider. May be shared by threads."""
+
+    api: ProviderApi
 
     def account_of(self, prompt: Prompt) -> str:
         """The provider account that receives the payment of this prompt: `daraja:600123`."""

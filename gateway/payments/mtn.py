@@ -94,13 +94,13 @@ class MtnChannel:
             _REFRESH_EARLY_S,
             {"auth": (settings.api_user, settings.api_key), "headers": self._headers},
         )
-        self._api = ProviderApi(_PROVIDER, settings.base_url, token_call)
+        self.api = ProviderApi(_PROVIDER, settings.base_url, token_call)
 
     def account_of(self, prompt: Prompt) -> str:
         return f"mtn:{self._settings.target_environment}"
 
     def close(self) -> None:
-        self._api.close()
+        self.api.close()
 
     def push(self, prompt: Prompt) -> str:
         """Request to pay, under the prompt's reference; returns that reference.
@@ -112,7 +112,7 @@ class MtnChannel:
             "X-Reference-Id": reference,
             "X-Callback-Url": self._settings.callback_url,
         }
-        reply = self._api.execute("POST", _REQUESTS, headers=headers, json=_request(prompt))
+        reply = self.api.execute("POST", _REQUESTS, headers=headers, json=_request(prompt))
         if reply.status in (202, 409):
             return reference
         raise refusal(_PROVIDER, reply.status, reply.error_code)
@@ -121,7 +121,7 @@ class MtnChannel:
         """The request's status; of a payment the receipt is MTN's financialTransactionId."""
         self._wait_turn()
         path = f"{_REQUESTS}/{prompt.checkout_reference}"
-        reply = self._api.query("GET", path, headers=self._headers)
+        reply = self.api.query("GET", path, headers=self._headers)
         if reply.status == 404 and reply.error_code == _NEVER_TAKEN:
             return Ended(_NEVER_TAKEN)
         if reply.status != 200:
@@ -134,7 +134,7 @@ class MtnChannel:
 
     def read_balance(self, currency: str) -> Balance:
         """The balance of the Collections account now."""
-        reply = self._api.query("GET", "/collection/v1_0/account/balance", headers=self._headers)
+        reply = self.api.query("GET", "/collection/v1_0/account/balance", headers=self._headers)
         if reply.status != 200:
             raise Temporary(_PROVIDER, reply.error_code or f"http_{reply.status}")
         account = f"mtn:{self._settings.target_environment}"

@@ -1,7 +1,8 @@
 """A provider's HTTP API: connections, the access token, and failures sorted.
 
 A failure says whether the call can have had an effect: Temporary means certainly not,
-OutcomeUnknown means perhaps. What a reply means is for the channel to say.
+OutcomeUnknown means perhaps. What a reply means is for the channel to say. Where calls go through a
+circuit, none is made while it is open.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
-from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Temporary
+from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Temporary, Unavailable
+from gateway.circuit import Circuit
 from gateway.sending import TIMEOUTS_S, failed_before_sending
 
 _CONNECTIONS = 16
@@ -49,8 +51,10 @@ class ProviderApi:
     """The API of one account. May be shared by threads.
 
     `token`: the request for one, or a token that never expires. `is_stale`: recognises the reply to
-    an expired token.
+    an expired token. `circuit` is set where calls are to go through one.
     """
+
+    circuit: Circuit | None = None
 
     def __init__(
         self,
@@ -76,7 +80,10 @@ class ProviderApi:
 
     def execute(self, method: str, path: str, **arguments: Any) -> Reply:
         """Make a call that has an effect. It is repeated once, with a new token, when the provider
-        says that ours has expired, and never otherwise. Raises Temporary, OutcomeUnknown."""
+        says that ours has expired, and never otherwise. Raises Temporary, Unavailable (the circuit
+        is open, among others), OutcomeUnknown."""
+        if self.circuit and not self.circuit.is_call_due():
+            raise Unavailable(self._provider, "circuit_open")
         token = self._fresh_token()
         reply = self._call(method, path, token, arguments)
         if isinstance(self._token_call, TokenCall) and self._is_stale(reply):
@@ -100,9 +107,18 @@ class ProviderApi:
         try:
             response = self._http.request(method, url, timeout=TIMEOUTS_S, **arguments)
         except requests.RequestException as error:
-            kind = Temporary if failed_before_sending(error) else OutcomeUnknown
+            self._report(type(error).__name__)
+            kind = Unavailable if failed_before_sending(error) else OutcomeUnknown
             raise kind(self._provider, type(error).__name__) from error
-        return _as_reply(response)
+        reply = _as_reply(response)
+        # An error of theirs that has a body is an answer: it may be about one payer only.
+        is_away = reply.status == 429 or (reply.status >= 500 and not reply.body)
+        self._report(f"http_{reply.status}" if is_away else None)
+        return reply
+
+    def _report(self, failure: str | None) -> None:
+        if self.circuit is not None:
+            self.circuit.report(failure)
 
     def _fresh_token(self) -> str:
         """A valid access token; one thread fetches a new one while the others wait."""

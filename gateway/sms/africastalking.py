@@ -17,16 +17,16 @@ from africastalking.SMS import SMSService
 from requests.adapters import HTTPAdapter
 
 from core.environment import Environment, read_setting
-from core.errors import OutcomeUnknown, Permanent, Temporary
+from core.errors import OutcomeUnknown, Permanent, Temporary, Unavailable
 from core.message import SentSms
 from gateway.sending import TIMEOUTS_S, failed_before_sending
 
 _PROVIDER = "africastalking"
-_CONNECTIONS = 16
-# Status codes of a recipient: processed, sent, queued; and bad sender id, bad number, unsupported
-# kind of number, blacklisted. The others may pass another time. Source: Africa's Talking, sending.
-_TAKEN = (100, 101, 102)
-_NEVER = (402, 403, 404, 406)
+_CONNECTIONS = 32
+# Status codes of a recipient. Source: Africa's Talking, sending.
+_TAKEN = (100, 101, 102)  # processed, sent, queued
+_NEVER = (402, 403, 404, 406)  # bad sender id, bad or unsupported number, blacklisted
+_FOR_NOBODY = (405, 500, 501)  # balance too low, internal error, gateway error
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +81,20 @@ class _Service(SMSService):  # type: ignore[misc]  # the SDK has no types
 class AfricasTalkingSender:
     """Sends one SMS at a time; an `SmsSender`. May be shared by threads."""
 
+    provider = _PROVIDER
+
     def __init__(self, settings: SmsSettings) -> None:
         self._service = _Service(settings)
         self._sender_id = settings.sender_id
 
     def send(self, msisdn: str, body: str) -> SentSms:
-        """Send an SMS. Raises Temporary, Permanent, OutcomeUnknown."""
+        """Send an SMS. Raises Temporary, Unavailable, Permanent, OutcomeUnknown."""
         try:
             answer = self._service.send(
                 body, [msisdn], sender_id=self._sender_id, timeout=TIMEOUTS_S
             )
         except requests.RequestException as error:
-            kind = Temporary if failed_before_sending(error) else OutcomeUnknown
+            kind = Unavailable if failed_before_sending(error) else OutcomeUnknown
             raise kind(_PROVIDER, type(error).__name__) from error
         except ValueError as error:
             raise Permanent(_PROVIDER, "invalid_number") from error
@@ -118,12 +120,13 @@ def _sent_sms(data: dict[str, Any]) -> SentSms:
         recipient = data["Recipients"][0]
     except (KeyError, IndexError, TypeError):
         # Nothing was sent, and the message says why ("InvalidSenderId").
-        raise Temporary(_PROVIDER, str(data.get("Message"))[:60]) from None
+        raise Unavailable(_PROVIDER, str(data.get("Message"))[:60]) from None
     try:
         code, status = int(recipient["statusCode"]), str(recipient["status"])
         message_id, cost = str(recipient["messageId"]), recipient.get("cost")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise OutcomeUnknown(_PROVIDER, "unreadable") from error
     if code not in _TAKEN:
-        raise (Permanent if code in _NEVER else Temporary)(_PROVIDER, str(code), status)
+        kind = Permanent if code in _NEVER else Unavailable if code in _FOR_NOBODY else Temporary
+        raise kind(_PROVIDER, str(code), status)
     return SentSms(message_id, status, str(cost) if cost is not None else None)

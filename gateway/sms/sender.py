@@ -10,9 +10,14 @@ from core.message import SentSms
 class SmsSender(Protocol):
     """One provider account. May be shared by threads."""
 
+    @property
+    def provider(self) -> str:
+        """The provider's name, as its failures have it."""
+
     def send(self, msisdn: str, body: str) -> SentSms:
         """Send one SMS to one E.164 number.
 
-        Raises Temporary (not sent, try again), Permanent (it can never be sent), OutcomeUnknown.
+        Raises Temporary (not sent, try again), Unavailable (nor would any other be), Permanent (it
+        can never be sent), OutcomeUnknown.
         """
         ...

@@ -17,10 +17,16 @@ import click
 from core.environment import Environment, read_setting
 from core.errors import BadInput
 from core.logs import log_level, logging_config, start_logging
+from gateway.work_queues import QUEUES
 from operations.embedded.locations import reserved_port
+from operations.embedded.processes import Process
+from operations.embedded.supervision import supervise
 from operations.environment import command_environment, read_ip, read_number
 from operations.settings_check import check_settings
 from operations.web_server import allow_open_files, granian_options
+
+# On a stop, a job that is being done has this long to finish.
+_JOB_ENDS_S = 100.0
 
 
 @click.command()
@@ -59,16 +65,34 @@ def _serve_web(environment: dict[str, str], host: str, port: int, workers: int) 
 
 
 @click.command()
-def worker() -> None:
-    """Apply payments, vend tokens, send prompts and SMS.
+@click.argument("queues", nargs=-1, metavar="[QUEUE]...", type=click.Choice(QUEUES))
+def worker(queues: tuple[str, ...]) -> None:
+    """Apply payments, make tokens, send prompts and SMS.
+
+    It serves the named queues: payments, prompts, sms, reconciliation. Without a name it starts a
+    process for each of them, so that none waits for another; payments never shares a process with
+    a queue that calls providers.
 
     It runs until it is told to stop, and finishes the job it is in. Start as many as there is work
     for.
+
+    \b
+    WORKER_QUEUES  the queues, where none is named here (with blanks between them)
     """
-    _start_process("worker", command_environment(os.environ))
-    from workers.runtime import run_worker
+    environment = command_environment(os.environ)
+    if queues:
+        environment["WORKER_QUEUES"] = " ".join(queues)
+    _start_process("worker", environment)
+    if not environment.get("WORKER_QUEUES"):
+        sys.exit(supervise([_worker_of(queue) for queue in QUEUES]))
+    from workers.worker import run_worker
 
     run_worker()
+
+
+def _worker_of(queue: str) -> Process:
+    command = [sys.executable, "-m", "operations.cli", "worker", queue]
+    return Process(f"worker of {queue}", command, env=os.environ, grace_seconds=_JOB_ENDS_S)
 
 
 @click.command()

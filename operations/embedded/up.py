@@ -17,6 +17,7 @@ from pathlib import Path
 from core.db.engine import make_engine
 from core.errors import BadInput
 from gateway.health import INSTANCE_HEADER
+from gateway.work_queues import QUEUES
 from operations.demo import cast
 from operations.embedded.locations import reserved_port
 from operations.embedded.prepare import FIRST_USER, prepare
@@ -27,7 +28,6 @@ from operations.embedded.supervision import supervise
 from operations.environment import read_number
 from operations.web_server import allow_open_files, granian_command
 
-_WORKERS = 2
 _WEB_PROCESSES = 2
 _READY_SECONDS = 30.0
 
@@ -53,7 +53,7 @@ def _processes(settings: Mapping[str, str], port: int, data: Path) -> list[Proce
     commands = {
         "providers": [python, "-m", "simulator.app"],
         "web": granian_command("operations.embedded.web:app", port, _WEB_PROCESSES),
-        **{f"worker-{n}": [*dialwatt, "worker"] for n in range(1, _WORKERS + 1)},
+        **{f"worker-{queue}": [*dialwatt, "worker", queue] for queue in QUEUES},
         "schedule": [*dialwatt, "schedule"],
     }
     return [

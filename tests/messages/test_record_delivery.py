@@ -27,7 +27,7 @@ def test_a_report_in_the_very_moment_of_the_send_is_not_lost(database_url: str) 
         insert_market(connection)
         insert_sms(connection)
     with open_unit() as unit:
-        (waiting,) = claim_unsent_sms(unit, 10)
+        (waiting,) = claim_unsent_sms(unit, 10, "at")
 
     def report() -> None:
         with open_unit() as unit:
@@ -35,7 +35,7 @@ def test_a_report_in_the_very_moment_of_the_send_is_not_lost(database_url: str) 
 
     reporting = threading.Thread(target=report)
     with open_unit() as sending:
-        sms_sent(sending, waiting, SentSms("ATXid_1", "Sent", None))
+        sms_sent(sending, waiting, SentSms("ATXid_1", "Sent", None), "at")
         reporting.start()
         _until_blocked_or_over(sending, reporting)
     reporting.join()

@@ -13,6 +13,7 @@ from core.message import DeliveryOutcome, DeliveryReport, SentSms
 from core.usecases.messages.send import (
     REDELIVER_AFTER,
     claim_unsent_sms,
+    give_up_late_sms,
     record_delivery,
     sms_sent,
 )
@@ -31,9 +32,10 @@ def sending(scenario: Scenario) -> Callable[[], list[str]]:
     def send() -> list[str]:
         ids = []
         with scenario.open_unit() as unit:
-            for waiting in claim_unsent_sms(unit, 10):
+            give_up_late_sms(unit)
+            for waiting in claim_unsent_sms(unit, 10, "at"):
                 ids.append(f"ATXid_{next(numbers)}")
-                sms_sent(unit, waiting, SentSms(ids[-1], "Success", None))
+                sms_sent(unit, waiting, SentSms(ids[-1], "Success", None), "at")
         return ids
 
     return send

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Engine, text
 
+from core.errors import Temporary
 from core.message import AtAStep
 from core.unit import Unit, unit_opener
 from core.usecases.messages.queue import send_sms_until
@@ -18,7 +19,7 @@ from core.usecases.messages.reminders import (
     send_reminders,
     want_reminders,
 )
-from core.usecases.messages.send import claim_unsent_sms, sms_postponed
+from core.usecases.messages.send import claim_unsent_sms, give_up_late_sms, sms_postponed
 from gateway.work_queues import WorkQueues
 from tests.support.builders import insert_customer, insert_sale
 from workers.schedule import Schedule, remind_all
@@ -127,11 +128,14 @@ def test_a_reminder_that_cannot_be_sent_by_the_evening_is_not_sent(
 ) -> None:
     run(engine, 0, hour=17)
     with unit_opener(engine, lambda: at(DUE, 17))() as unit:
-        (waiting,) = claim_unsent_sms(unit, 10)
-        sms_postponed(unit, waiting, "405")
+        (waiting,) = claim_unsent_sms(unit, 10, "at")
+        sms_postponed(unit, waiting, Temporary("at", "407"))
 
     with unit_opener(engine, lambda: at(DUE, 18))() as unit:
-        assert claim_unsent_sms(unit, 10) == []
+        give_up_late_sms(unit)
+        assert claim_unsent_sms(unit, 10, "at") == []
+        states = unit.connection.execute(text("SELECT state, provider_status FROM sms"))
+        assert states.all() == [("failed", "too_late")]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import create_engine
 
+from core.errors import Permanent, Temporary
 from core.message import WaitingSms
 from core.usecases.messages.send import (
     RETRY_AFTER,
@@ -33,7 +34,7 @@ def scenario(database_url: str) -> Iterator[Scenario]:
 
 def claimed(scenario: Scenario) -> list[WaitingSms]:
     with scenario.open_unit() as unit:
-        return claim_unsent_sms(unit, 10)
+        return claim_unsent_sms(unit, 10, "at")
 
 
 def test_a_temporary_failure_is_tried_again_after_each_wait_and_then_given_up(
@@ -42,21 +43,21 @@ def test_a_temporary_failure_is_tried_again_after_each_wait_and_then_given_up(
     for wait in RETRY_AFTER:
         (text,) = claimed(scenario)
         with scenario.open_unit() as unit:
-            sms_postponed(unit, text, "500")
+            sms_postponed(unit, text, Temporary("at", "407"))
         scenario.ahead += wait - timedelta(seconds=1)
         assert claimed(scenario) == []
         scenario.ahead += timedelta(seconds=1)
 
     (text,) = claimed(scenario)
     with scenario.open_unit() as unit:
-        sms_postponed(unit, text, "500")
-    assert scenario.rows(STATE) == [("failed", "500", True)]
+        sms_postponed(unit, text, Temporary("at", "407"))
+    assert scenario.rows(STATE) == [("failed", "407", True)]
 
 
 def test_a_permanent_failure_is_the_end_of_it(scenario: Scenario) -> None:
     (text,) = claimed(scenario)
     with scenario.open_unit() as unit:
-        sms_refused(unit, text, "406")
+        sms_refused(unit, text, Permanent("at", "406"))
 
     scenario.ahead += timedelta(days=30)
     assert claimed(scenario) == []

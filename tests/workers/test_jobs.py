@@ -32,7 +32,7 @@ def a_receipt_waits(scenario: WorkerScenario) -> None:
 
 def test_a_text_the_provider_cannot_take_now_is_sent_later(scenario: WorkerScenario) -> None:
     a_receipt_waits(scenario)
-    scenario.standins.fault("africastalking", "refuse_number", value="405", times=1)
+    scenario.standins.fault("africastalking", "refuse_number", value="407", times=1)
 
     jobs.send_sms()
     assert texts(scenario) == [("waiting", 1)]
@@ -74,7 +74,7 @@ def test_a_number_the_provider_refuses_is_not_tried_again(scenario: WorkerScenar
 def test_a_worker_that_died_while_sending_only_delays_the_text(scenario: WorkerScenario) -> None:
     a_receipt_waits(scenario)
     with scenario.open_unit() as unit:
-        cast(Any, jobs).claim_unsent_sms(unit, limit=10)
+        cast(Any, jobs).claim_unsent_sms(unit, 10, "africastalking")
 
     jobs.send_sms()
     assert delivered(scenario) == 0

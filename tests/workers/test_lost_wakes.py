@@ -8,8 +8,8 @@ from gateway.work_queues import WorkQueues
 from tests.support.cast import METER
 from tests.support.standins import closed_port_url
 from tests.workers.conftest import WorkerScenario
-from workers.runtime import make_worker
 from workers.schedule import Schedule
+from workers.worker import make_worker
 
 
 def test_a_payment_whose_wake_up_was_lost_is_applied_after_the_next_sweep(

@@ -16,7 +16,7 @@ from core.usecases.payments.request import request_payment
 from core.wording import product
 from core.wording.translation import Translation, make_wording
 from tests.support.cast import AMINA, METER
-from workers import runtime, schedule
+from workers import runtime, schedule, worker
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def faulty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(product, "product_wording", lambda: broken)
 
 
-@pytest.mark.parametrize("start", [runtime.run_worker, schedule.run])
+@pytest.mark.parametrize("start", [worker.run_worker, schedule.run])
 def test_a_worker_and_the_schedule_refuse_to_start_and_name_every_fault(
     faulty: None, start: Callable[..., Any]
 ) -> None:

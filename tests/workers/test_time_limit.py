@@ -12,21 +12,24 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from core.payment import ReceivedPayment
-from core.unit import Unit
+from core.unit import QueueName, Unit
+from gateway.work_queues import JOBS
 from tests.support.cast import METER
 from tests.workers.conftest import WorkerScenario
 from workers import jobs
-from workers.runtime import TimedWorker, make_worker
+from workers.worker import TimedWorker, make_worker
 
 
 @pytest.fixture
-def worker(redis: Redis) -> TimedWorker:
+def worker(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> TimedWorker:
+    monkeypatch.setattr("workers.job_table.JOB_TIMEOUT_S", 1)
     return make_worker(redis)
 
 
-def run_out_of_time(redis: Redis, worker: TimedWorker, job: str) -> Job:
-    queue = Queue("payments", connection=redis, serializer=JSONSerializer)
-    done = queue.enqueue(job, job_timeout=1)
+def run_out_of_time(redis: Redis, worker: TimedWorker, name: QueueName) -> Job:
+    redis.flushdb()
+    queue = Queue(name, connection=redis, serializer=JSONSerializer)
+    done = queue.enqueue(JOBS[name])
     worker.work(burst=True, logging_level="CRITICAL")
     return done
 
@@ -43,7 +46,7 @@ def test_a_payment_that_was_being_applied_when_time_ran_out_waits_without_blame(
     scenario.pay("R1", METER)
     monkeypatch.setattr("core.usecases.payments.apply._lock_and_read", wait_for_ever)
 
-    done = run_out_of_time(redis, worker, "workers.jobs.apply_payments")
+    done = run_out_of_time(redis, worker, "payments")
 
     assert done.is_failed
     assert scenario.rows("SELECT state, attempts, problem FROM payments") == [("received", 0, None)]
@@ -60,7 +63,7 @@ def test_a_result_that_was_being_recorded_when_time_ran_out_ends_the_job(
     jobs.apply_payments()
     monkeypatch.setattr(jobs, "sms_sent", wait_for_ever)
 
-    done = run_out_of_time(redis, worker, "workers.jobs.send_sms")
+    done = run_out_of_time(redis, worker, "sms")
 
     assert done.is_failed
     assert "comes up again" not in caplog.text

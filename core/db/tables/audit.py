@@ -139,6 +139,18 @@ statement_pulls = Table(
     timestamp("next_at"),
 )
 
+# The circuit of each provider that workers call: `failures` calls failed in a row, the last with
+# `code`. Since `open_since` it is called at `probe_at` only, once, until a call succeeds.
+circuits = Table(
+    "circuits",
+    metadata,
+    Column("provider", Text, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("code", Text, nullable=False),
+    timestamp("open_since", nullable=True),
+    timestamp("probe_at"),
+)
+
 # A movement on a provider's statement of a type that the product does not book by itself: a person
 # says what it was. `written`: the provider's own word for the type. `booked_as`: what the person
 # said; nothing was booked for `nothing`.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     Column,
+    Computed,
     Date,
     Index,
     Integer,
@@ -21,7 +22,8 @@ from core.message import DeliveryOutcome, SmsState
 
 # `dedupe_key` names what an SMS is for (`receipt:<payment>:1`): one key, one SMS. `redeliveries`
 # counts how often it was sent again because the phone could not be reached. After `expires_at` it
-# is not sent. `body` is empty once its time is over (core/db/personal).
+# is not sent. Lower ranks are sent first: what carries a token, receipts and notices, answers to
+# incoming texts, reminders. `body` is empty once its time is over (core/db/personal).
 sms = Table(
     "sms",
     metadata,
@@ -43,8 +45,21 @@ sms = Table(
     Column("redeliveries", Integer, nullable=False, server_default=text("0")),
     timestamp("next_attempt_at", nullable=True),
     timestamp("expires_at", nullable=True),
+    Column(
+        "send_rank",
+        SmallInteger,
+        Computed(
+            "CASE WHEN token_id IS NOT NULL THEN 0 WHEN starts_with(dedupe_key, 'answer:') THEN 2"
+            " WHEN starts_with(dedupe_key, 'reminder:') THEN 3 ELSE 1 END",
+            persisted=True,
+        ),
+        nullable=False,
+    ),
     Index(
-        "sms_waiting_idx", "next_attempt_at", postgresql_where=text("next_attempt_at IS NOT NULL")
+        "sms_waiting_idx",
+        "send_rank",
+        "next_attempt_at",
+        postgresql_where=text("next_attempt_at IS NOT NULL"),
     ),
     Index("sms_msisdn_idx", "msisdn"),
     Index("sms_token_id_idx", "token_id"),

@@ -1,5 +1,6 @@
 """Send SMS: claim those that are due, and record what the provider answered and reported.
 
+While the provider takes none (core.usecases.providers.circuit) they wait, and no attempt counts.
 An SMS with a token that did not reach its phone is sent again a few times: the token was paid for.
 """
 
@@ -8,11 +9,14 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
+from core.db.circuits import is_open
 from core.db.messages import (
     claim_sms,
     copy_sms,
+    fail_late_sms,
     fail_sms,
     find_sms_id,
+    hasten_sms,
     insert_report,
     lock_message,
     redeliver_text,
@@ -20,11 +24,12 @@ from core.db.messages import (
     update_sms,
     was_to_another,
 )
-from core.errors import Refused
+from core.errors import OutcomeUnknown, ProviderFailure, Refused, Unavailable
 from core.logs import log_fields
 from core.message import DeliveryReport, SentSms, WaitingSms
 from core.unit import Unit
 from core.usecases.operators.audit import write_audit
+from core.usecases.providers.circuit import call_answered, call_failed, is_call_due
 
 log = logging.getLogger(__name__)
 
@@ -36,13 +41,40 @@ RETRY_AFTER = tuple(timedelta(seconds=s) for s in (10, 30, 120, 600, 1800, 3600,
 REDELIVER_AFTER = (timedelta(minutes=30), timedelta(hours=6), timedelta(hours=24))
 
 
-def claim_unsent_sms(unit: Unit, limit: int) -> list[WaitingSms]:
-    """Claim up to `limit` SMS that are due, for two minutes."""
-    return claim_sms(unit.connection, unit.now, _LEASE, limit)
+# Ranks of `sms.send_rank`: what carries a token; everything.
+_TOKENS, _ALL = 0, 3
 
 
-def sms_sent(unit: Unit, claimed: WaitingSms, sent: SentSms) -> None:
+def claim_unsent_sms(unit: Unit, limit: int, provider: str) -> list[WaitingSms]:
+    """Claim up to `limit` SMS that are due, for two minutes: tokens, receipts, answers, reminders.
+
+    On an open circuit that is one, once in a while: whichever waits, also for a later attempt.
+    """
+    if is_open(unit.connection, provider):
+        if not is_call_due(unit, provider):
+            return []
+        hasten_sms(unit.connection, unit.now)
+        unit.wakes.add("sms")
+        limit = 1
+    return claim_sms(unit.connection, unit.now, _LEASE, limit, _ALL)
+
+
+def claim_unsent_tokens(unit: Unit, limit: int, provider: str) -> list[WaitingSms]:
+    """Claim up to `limit` SMS with a token that are due, for two minutes; none on an open
+    circuit."""
+    if is_open(unit.connection, provider):
+        return []
+    return claim_sms(unit.connection, unit.now, _LEASE, limit, _TOKENS)
+
+
+def give_up_late_sms(unit: Unit) -> None:
+    """Give up the SMS that wait past the instant until which they were worth sending."""
+    fail_late_sms(unit.connection, unit.now)
+
+
+def sms_sent(unit: Unit, claimed: WaitingSms, sent: SentSms, provider: str) -> None:
     """Record that the provider took an SMS, and apply the reports that came before its answer."""
+    call_answered(unit, provider)
     lock_message(unit.connection, sent.message_id)
     update_sms(
         unit.connection,
@@ -58,24 +90,35 @@ def sms_sent(unit: Unit, claimed: WaitingSms, sent: SentSms) -> None:
         _apply_report(unit, claimed.id, report)
 
 
-def sms_postponed(unit: Unit, claimed: WaitingSms, code: str) -> None:
+def sms_postponed(unit: Unit, claimed: WaitingSms, failure: ProviderFailure) -> None:
     """Schedule an SMS that was not taken, or perhaps not, to be sent again; after the last wait it
-    is refused."""
-    if claimed.attempts > len(RETRY_AFTER):
-        sms_refused(unit, claimed, code)
+    is given up. Where the provider takes none at all, the attempt does not count."""
+    is_away = isinstance(failure, Unavailable)
+    if is_away or isinstance(failure, OutcomeUnknown):
+        is_away = call_failed(unit, failure.provider, failure.code) or is_away
+    else:
+        call_answered(unit, failure.provider)
+    attempts = claimed.attempts - is_away
+    if attempts > len(RETRY_AFTER):
+        _give_up(unit, claimed, failure.code)
         return
-    wait = RETRY_AFTER[claimed.attempts - 1]
     update_sms(
         unit.connection,
         claimed.id,
         state="waiting",
-        provider_status=code,
-        next_attempt_at=unit.now + wait,
+        attempts=attempts,
+        provider_status=failure.code,
+        next_attempt_at=unit.now + RETRY_AFTER[max(attempts, 1) - 1],
     )
 
 
-def sms_refused(unit: Unit, claimed: WaitingSms, code: str) -> None:
-    """Give an SMS up: the provider will never take it, or the last wait is over."""
+def sms_refused(unit: Unit, claimed: WaitingSms, failure: ProviderFailure) -> None:
+    """Give an SMS up that the provider will never take."""
+    call_answered(unit, failure.provider)
+    _give_up(unit, claimed, failure.code)
+
+
+def _give_up(unit: Unit, claimed: WaitingSms, code: str) -> None:
     log.warning("an SMS is given up", extra=log_fields(sms=claimed.id, code=code))
     update_sms(
         unit.connection, claimed.id, state="failed", provider_status=code, next_attempt_at=None

@@ -6,6 +6,7 @@ again. Success is final, and overrides an earlier failure.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,11 +41,12 @@ _RECEIPT_WITHIN = timedelta(minutes=1)
 _NOT_FINAL = ("sending", "pending", "unknown")
 
 
-def claim_unsent(unit: Unit, limit: int) -> list[Prompt]:
-    """Claim up to `limit` prompts to send; they become unknown if the worker dies."""
+def claim_unsent(unit: Unit, limit: int, channels: Collection[str] | None = None) -> list[Prompt]:
+    """Claim up to `limit` prompts to send, by these channels or by all; they become unknown if the
+    worker dies."""
     return [
         _claimed(unit, prompt, unit.now + _lease(unit, prompt), state="sending", sent_at=unit.now)
-        for prompt in claim_prompts(unit.connection, ["waiting"], unit.now, limit)
+        for prompt in claim_prompts(unit.connection, ["waiting"], unit.now, limit, channels)
     ]
 
 
@@ -58,15 +60,18 @@ def is_expired(prompt: Prompt) -> bool:
     return prompt.sent_at is not None and prompt.sent_at - prompt.created_at > _EXPECTED_FOR
 
 
-def claim_unresolved(unit: Unit, limit: int) -> list[Prompt]:
-    """Claim up to `limit` prompts whose outcome must be looked up now; schedules the next look-up.
+def claim_unresolved(
+    unit: Unit, limit: int, channels: Collection[str] | None = None
+) -> list[Prompt]:
+    """Claim up to `limit` prompts whose outcome must be looked up now, of these channels or of all;
+    schedules the next look-up.
 
     A failed prompt is among them when a callback has contradicted the failure since.
     """
     states = [*_NOT_FINAL, "failed"]
     return [
         _claimed(unit, prompt, _next_lookup(unit, prompt), attempts=prompt.attempts + 1)
-        for prompt in claim_prompts(unit.connection, states, unit.now, limit)
+        for prompt in claim_prompts(unit.connection, states, unit.now, limit, channels)
         if not _lookup_has_ended(unit, prompt)
     ]
 

@@ -56,6 +56,11 @@ def pull_done(unit: Unit, pull: Pull) -> None:
         set_pull(unit.connection, _whole(pull.provider_account), pull.end + _WHOLE_EVERY)
 
 
+def pull_again(unit: Unit, pull: Pull) -> None:
+    """Have the list asked for again at once: there was no time to record all of it."""
+    set_pull(unit.connection, pull.provider_account, unit.now)
+
+
 def pull_failed(unit: Unit, pull: Pull) -> None:
     """Have the next pull ask for the whole list, as this one was not answered."""
     set_pull(unit.connection, _whole(pull.provider_account), pull.end)

@@ -44,7 +44,7 @@ class DarajaClient:
                 "auth": (settings.consumer_key, settings.consumer_secret),
             },
         )
-        self._api = ProviderApi(
+        self.api = ProviderApi(
             _PROVIDER,
             settings.base_url,
             token_call,
@@ -60,7 +60,7 @@ class DarajaClient:
         return self.provider_account
 
     def close(self) -> None:
-        self._api.close()
+        self.api.close()
 
     def push(self, prompt: Prompt) -> str:
         """Show the prompt on the payer's phone; returns Daraja's CheckoutRequestID."""
@@ -75,7 +75,7 @@ class DarajaClient:
     def look_up(self, prompt: Prompt) -> Outcome:
         """How a prompt ended, by its CheckoutRequestID. The reply has no receipt."""
         body = self._signed() | {"CheckoutRequestID": prompt.checkout_reference}
-        reply = self._api.query("POST", "/mpesa/stkpushquery/v1/query", json=body)
+        reply = self.api.query("POST", "/mpesa/stkpushquery/v1/query", json=body)
         code = str(reply.body.get("ResultCode", ""))
         if reply.error_code == _BUSY or code == _STILL_OPEN:
             return Pending()
@@ -112,7 +112,7 @@ class DarajaClient:
 
     def ask(self, path: str, body: dict[str, object]) -> Reply:
         """Make a call that has an effect. Raises Temporary (certainly not sent), OutcomeUnknown."""
-        return self._api.execute("POST", path, json=body)
+        return self.api.execute("POST", path, json=body)
 
 
 def failure(reply: Reply) -> ProviderFailure:

@@ -63,7 +63,8 @@ CREATE TABLE reminders (
 
 -- `dedupe_key` names what an SMS is for (`receipt:<payment>:1`): one key, one SMS. `redeliveries`
 -- counts how often it was sent again because the phone could not be reached. After `expires_at` it
--- is not sent. `body` is empty once its time is over (core/db/personal).
+-- is not sent. Lower ranks are sent first: what carries a token, receipts and notices, answers to
+-- incoming texts, reminders. `body` is empty once its time is over (core/db/personal).
 CREATE TABLE sms (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     dedupe_key TEXT NOT NULL,
@@ -83,6 +84,9 @@ CREATE TABLE sms (
     redeliveries INTEGER DEFAULT 0 NOT NULL,
     next_attempt_at TIMESTAMP WITH TIME ZONE,
     expires_at TIMESTAMP WITH TIME ZONE,
+    send_rank SMALLINT GENERATED ALWAYS AS (CASE WHEN token_id IS NOT NULL THEN 0 WHEN
+        starts_with(dedupe_key, 'answer:') THEN 2 WHEN starts_with(dedupe_key, 'reminder:') THEN 3
+        ELSE 1 END) STORED NOT NULL,
     CONSTRAINT sms_pkey PRIMARY KEY (id),
     CONSTRAINT sms_state_check CHECK (state IN ('waiting', 'sending', 'sent', 'delivered', 'failed',
         'unknown')),
@@ -96,4 +100,4 @@ CREATE INDEX sms_kept_bodies_idx ON sms (id) WHERE body <> '';
 CREATE INDEX sms_msisdn_idx ON sms (msisdn);
 CREATE INDEX sms_payment_id_idx ON sms (payment_id);
 CREATE INDEX sms_token_id_idx ON sms (token_id);
-CREATE INDEX sms_waiting_idx ON sms (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+CREATE INDEX sms_waiting_idx ON sms (send_rank, next_attempt_at) WHERE next_attempt_at IS NOT NULL;

@@ -51,6 +51,17 @@ CREATE TABLE balance_assertions (
         stated_at)
 );
 
+-- The circuit of each provider that workers call: `failures` calls failed in a row, the last with
+-- `code`. Since `open_since` it is called at `probe_at` only, once, until a call succeeds.
+CREATE TABLE circuits (
+    provider TEXT NOT NULL,
+    failures INTEGER NOT NULL,
+    code TEXT NOT NULL,
+    open_since TIMESTAMP WITH TIME ZONE,
+    probe_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT circuits_pkey PRIMARY KEY (provider)
+);
+
 -- `login_epoch` is carried by every login: raising it ends all of a person's logins at once.
 -- `password_is_initial`: another person knows it, and it is changed at the next login. `totp_sealed`
 -- is the secret of the second factor, encrypted; no code of `totp_step` (a count of 30 s) or before

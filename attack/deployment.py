@@ -20,6 +20,7 @@ from typing import Any
 import psycopg
 
 from core.db.engine import make_engine
+from gateway.work_queues import QUEUES
 from operations.demo import load_demo
 from operations.embedded.locations import free_port
 from operations.embedded.prepare import add_first_user
@@ -82,7 +83,7 @@ class Deployment:
         settings = (self.of_web() if name == "web" else self.settings) | changed
         command = {
             "web": [*_DIALWATT, "web"],
-            "worker": [*_DIALWATT, "worker"],
+            "worker": [*_DIALWATT, "worker", *name.split("-")[1:2]],
             "schedule": [*_DIALWATT, "schedule"],
             "providers": [sys.executable, "-m", "simulator.app"],
         }[name.partition("-")[0]]
@@ -168,7 +169,8 @@ def start_deployment() -> Iterator[Deployment]:
         add_first_user(engine, settings)
         try:
             deployment.start("providers", DATABASE_URL=_database_of_providers(services))
-            for name in ("web", "worker-1", "worker-2", "schedule"):
+            workers = [f"worker-{queue}" for queue in QUEUES]
+            for name in ("web", *workers, "schedule"):
                 deployment.start(name)
             yield deployment
         finally:

@@ -1,8 +1,9 @@
 """Life, readiness and metrics of the gateway: `/healthz`, `/readyz`, `/metrics`.
 
 Ready means that a payment of now becomes a token soon: the database has our schema, Redis answers,
-every queue has a worker, the schedule runs, and nothing has waited too long. A load balancer that
-should keep taking payments while the workers are down uses `/healthz`.
+every queue has a worker, the schedule runs, and nothing has waited too long. A provider that takes
+no calls is told and makes nobody unready: no other process of ours would reach it. A load balancer
+that should keep taking payments while the workers are down uses `/healthz`.
 """
 
 from __future__ import annotations
@@ -22,12 +23,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.clock import Clock, system_clock
 from core.db import messages, payments
+from core.db.circuits import open_circuits
 from core.db.schema import compare_revision
 from core.db.work_queue import count_unsettled, count_waiting
 from gateway.counters import EventCounters
 from gateway.heartbeat import HEARTBEAT_MAX_AGE, last_heartbeat, live_workers
 from gateway.ussd.drop_off import ends_on, screens_on
-from gateway.work_queues import LOST_WAKES, QUEUES
+from gateway.work_queues import LOST_WAKES, QUEUES, REFUSED_JOBS
 
 # What may wait, and for how many seconds at most. An SMS that its provider will not take is tried
 # again for most of a day.
@@ -35,6 +37,8 @@ _OLDEST: dict[str, tuple[Callable[[Connection], datetime | None], float]] = {
     "payment": (payments.oldest_waiting, 300.0),
     "text": (messages.oldest_waiting, 86_400.0),
 }
+# The check of the circuits of providers.
+_PROVIDERS = "providers"
 
 # Names the set-up that answers, so that who started it can tell it from another on the same port.
 INSTANCE_HEADER = "X-Dialwatt-Instance"
@@ -59,11 +63,14 @@ class Health:
                 found = compare_revision(connection)
                 revision, migrated = found.here, found.is_enough
                 ages: dict[str, float | None] = dict.fromkeys(_OLDEST)
+                away: dict[str, str] = {}
                 if migrated:
+                    away = {found.provider: found.code for found in open_circuits(connection)}
                     ages = {name: _age(now, ask(connection)) for name, (ask, _) in _OLDEST.items()}
             database = True
         except SQLAlchemyError:
             ages, database, migrated, revision = dict.fromkeys(_OLDEST), False, False, None
+            away = {}
         waiting = {
             f"oldest_waiting_{name}": {
                 "ok": migrated and (age is None or age <= _OLDEST[name][1]),
@@ -71,8 +78,11 @@ class Health:
             }
             for name, age in ages.items()
         }
-        at = {"schema": {"ok": migrated, "at": revision}}
-        return {"database": {"ok": database}} | at | waiting
+        rest: dict[str, dict[str, Any]] = {
+            "schema": {"ok": migrated, "at": revision},
+            _PROVIDERS: {"ok": not away, "away": away},
+        }
+        return {"database": {"ok": database}} | rest | waiting
 
     def _redis(self, now: datetime) -> dict[str, dict[str, Any]]:
         try:
@@ -80,10 +90,13 @@ class Health:
             schedule_at = last_heartbeat(self.redis)
         except RedisError:
             gone = {"ok": False, "age_s": None}
-            return {"redis": {"ok": False}, "worker": gone | {"alive": 0}, "schedule": gone}
+            nobody = {"alive": 0, "unserved": list(QUEUES)}
+            return {"redis": {"ok": False}, "worker": gone | nobody, "schedule": gone}
+        unserved = [queue for queue in QUEUES if not workers.by_queue[queue]]
         worker = {
-            "ok": all(workers.by_queue[queue] for queue in QUEUES),
+            "ok": not unserved,
             "alive": workers.alive,
+            "unserved": unserved,
             "age_s": _age(now, workers.last_heartbeat),
         }
         schedule = {
@@ -122,6 +135,12 @@ class _Collector:
         yield GaugeMetricFamily(
             "dialwatt_workers_alive", "Worker processes", value=checks["worker"]["alive"]
         )
+        away = GaugeMetricFamily(
+            "dialwatt_provider_away", "Providers whose circuit is open", labels=["provider"]
+        )
+        for provider in checks[_PROVIDERS]["away"]:
+            away.add_metric([provider], 1.0)
+        yield away
 
     def _waiting(self) -> Iterator[Metric]:
         """Nothing while the database is away: a zero would be a lie."""
@@ -145,13 +164,18 @@ class _Collector:
         lost_wakes = CounterMetricFamily(
             "dialwatt_lost_wakes", "Wake-ups that did not reach Redis", labels=["queue"]
         )
+        refused_jobs = CounterMetricFamily(
+            "dialwatt_refused_jobs", "Jobs in Redis that are none of ours, refused by a worker"
+        )
         with suppress(RedisError):
             for (source, outcome), count in self.counters.read().items():
                 if source == LOST_WAKES:
                     lost_wakes.add_metric([outcome], count)
+                elif source == REFUSED_JOBS:
+                    refused_jobs.add_metric([], count)
                 else:
                     callbacks.add_metric([source, outcome], count)
-        yield from (callbacks, lost_wakes)
+        yield from (callbacks, lost_wakes, refused_jobs)
 
     def _ussd(self) -> Iterator[Metric]:
         """Today's, so they start from zero at midnight UTC, as counters may."""
@@ -189,7 +213,7 @@ def watch(
     def readyz() -> tuple[Response, int]:
         _check_sender()
         checks = health.readiness()
-        ready = all(check["ok"] for check in checks.values())
+        ready = all(check["ok"] for name, check in checks.items() if name != _PROVIDERS)
         return jsonify({"ready": ready} | checks), 200 if ready else 503
 
     def metrics() -> Response:

@@ -236,6 +236,10 @@ WAITING: dict[str, str] = {
           FROM sms WHERE next_attempt_at IS NOT NULL AND redeliveries = 0
            AND created_at < :now - interval '10 minutes' ORDER BY id
     """,
+    "every provider takes calls": """
+        SELECT provider || ' since ' || open_since || ': ' || code FROM circuits
+         WHERE open_since IS NOT NULL ORDER BY provider
+    """,
     "provider balances agree": """
         SELECT provider_account || ' at ' || stated_at || ': {minor:' || stated_minor
                || '} at the provider, {minor:' || booked_minor || '} in the books'

@@ -66,6 +66,51 @@ def is_too_late(connection: Connection, text_id: int, now: datetime) -> bool:
     )
 
 
+# Texts that a provider did not take: those that wait for a later attempt, and those that were given
+# up since an instant and are still worth sending to whom they were written.
+_NOT_TAKEN = """
+    FROM sms s WHERE s.id > :after AND (s.expires_at IS NULL OR s.expires_at > :now)
+     AND (s.state = 'waiting' AND s.attempts > 0 AND s.next_attempt_at > :now
+          OR s.state = 'failed' AND s.created_at >= :failed_since
+             AND NOT EXISTS (SELECT FROM past_msisdns p WHERE p.msisdn = s.msisdn
+                                AND s.created_at <= p.held_until
+                                AND NOT EXISTS (SELECT FROM customer_msisdns n
+                                                 WHERE n.msisdn = p.msisdn
+                                                   AND n.customer_id = p.customer_id)))
+"""
+
+
+def count_not_taken(
+    connection: Connection, now: datetime, failed_since: datetime | None
+) -> tuple[int, int]:
+    """Return how many texts wait for a later attempt, and how many failed since that instant; none
+    failed where it is None."""
+    row = connection.execute(
+        text(
+            "SELECT count(*) FILTER (WHERE s.state = 'waiting'),"
+            f" count(*) FILTER (WHERE s.state = 'failed') {_NOT_TAKEN}"
+        ),
+        {"after": 0, "now": now, "failed_since": failed_since},
+    ).one()
+    return row[0], row[1]
+
+
+def put_back_texts(
+    connection: Connection, now: datetime, failed_since: datetime | None, after: int, limit: int
+) -> list[int]:
+    """Make up to `limit` texts that were not taken due now, from id `after` on; returns their ids.
+    Those that failed are left where `failed_since` is None."""
+    rows = connection.execute(
+        text(
+            "UPDATE sms SET state = 'waiting', attempts = 0, next_attempt_at = :now WHERE id IN"
+            f" (SELECT s.id {_NOT_TAKEN} ORDER BY s.id LIMIT :limit"
+            " FOR NO KEY UPDATE OF s SKIP LOCKED) RETURNING id"
+        ),
+        {"after": after, "now": now, "failed_since": failed_since, "limit": limit},
+    )
+    return sorted(rows.scalars())
+
+
 # The same conditions under which the jobs of a queue claim their rows.
 _WAITING = {
     "payments": "SELECT count(*) FROM payments WHERE state = 'received'",

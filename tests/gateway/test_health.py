@@ -55,6 +55,7 @@ def test_it_is_ready_with_everything_in_its_place(web: Web, worker: Any) -> None
     assert {name for name in found if name != "ready"} == {
         "database",
         "schema",
+        "providers",
         "redis",
         "worker",
         "schedule",
@@ -68,7 +69,8 @@ def test_it_is_ready_with_everything_in_its_place(web: Web, worker: Any) -> None
 def test_every_queue_needs_a_worker(web: Web, worker: Any) -> None:
     assert ready(web)[0] == 503
     worker("payments")
-    assert ready(web)[0] == 503
+    status, found = ready(web)
+    assert (status, found["worker"]["unserved"]) == (503, list(QUEUES[1:]))
     others = worker(*QUEUES[1:])
     assert ready(web)[0] == 200
     others.register_death()

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from gateway.app import create_app
+from gateway.work_queues import QUEUES
 from operations import cli
 from tests.operations.conftest import SETTINGS
 from tests.support.command_line import parse
@@ -104,7 +105,7 @@ def test_a_unit_starts_a_command_as_nobody_special(path: Path) -> None:
     unit = configparser.ConfigParser(strict=False, interpolation=None)
     unit.optionxform = str  # type: ignore[assignment,method-assign]
     unit.read_string(path.read_text())
-    program, *words = unit["Service"]["ExecStart"].split()
+    program, *words = unit["Service"]["ExecStart"].replace("%i", QUEUES[0]).split()
     assert program == "/srv/dialwatt/.venv/bin/dialwatt"
     assert_is_a_command(words)
     assert unit["Service"]["User"] == "dialwatt"
@@ -112,8 +113,10 @@ def test_a_unit_starts_a_command_as_nobody_special(path: Path) -> None:
 
 def test_the_target_wants_every_process() -> None:
     target = (DEPLOY / "systemd" / "dialwatt.target").read_text()
-    wanted = {re.sub(r"@\d", "@", unit) for unit in re.findall(r"dialwatt-[\w@]+\.service", target)}
+    units = re.findall(r"dialwatt-[\w@]+\.service", target)
+    wanted = {re.sub(r"@\w+", "@", unit) for unit in units}
     assert wanted == {path.name for path in UNITS} - {"dialwatt-migrate.service"}
+    assert {f"dialwatt-worker@{queue}.service" for queue in QUEUES} <= set(units)
 
 
 def compose() -> dict[str, Any]:
@@ -124,7 +127,8 @@ def compose() -> dict[str, Any]:
 def test_compose_starts_every_process_with_settings_that_exist() -> None:
     services = compose()["services"]
     ours = {name: service for name, service in services.items() if service["image"] == "dialwatt"}
-    assert set(ours) == {"migrate", "web", "worker", "schedule"}
+    workers = {f"worker-{queue}" for queue in QUEUES}
+    assert set(ours) == {"migrate", "web", "schedule"} | workers
     for name, service in ours.items():
         assert_is_a_command(service["command"])
         settings = {setting.removesuffix("_FILE") for setting in service["environment"]}
@@ -153,16 +157,18 @@ def test_compose_mounts_every_secret_it_names_and_the_web_process_gets_no_key() 
 def test_compose_gives_each_process_what_it_asks_for_before_it_starts() -> None:
     from operations.settings_check import problems
 
-    for process in ("web", "worker", "schedule"):
+    for process in ("web", *(f"worker-{queue}" for queue in QUEUES), "schedule"):
         environment = compose()["services"][process]["environment"]
         given = {name.removesuffix("_FILE"): "x" * 43 + "=" for name in environment}
         given |= {name: value for name, value in distinct_keys().items() if name in given}
         plain = {"BIND", "USSD_AGGREGATORS"} & given.keys()
         given |= {name: environment[name] for name in plain}
         given |= {"TRUSTED_PROXIES": "172.16.0.0/12"}
+        verb, _, queue = process.partition("-")
+        given["WORKER_QUEUES"] = queue
         if "DEVICE_KEY_PUBLIC" in given:
             given["DEVICE_KEY_PUBLIC"] = f"first:{given['DEVICE_KEY_PUBLIC']}"
-        assert problems(given, process) == []
+        assert problems(given, verb) == []
 
 
 def test_a_deployment_needs_no_package_of_the_developers_and_no_simulator() -> None:

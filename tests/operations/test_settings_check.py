@@ -53,6 +53,37 @@ def test_every_missing_setting_is_named_at_once(
     assert "Traceback" not in ran.err
 
 
+@pytest.mark.parametrize(
+    ("queue", "needs"),
+    [
+        ("payments", {"DEVICE_KEY_SECRET"}),
+        ("sms", {"AT_USERNAME", "AT_API_KEY"}),
+        ("prompts", {"DARAJA_PASSKEY", "CALLBACK_KEY"}),
+        ("reconciliation", {"DARAJA_PASSKEY", "CALLBACK_KEY"}),
+    ],
+)
+def test_a_worker_needs_only_what_its_queue_needs(queue: str, needs: set[str]) -> None:
+    secrets = {"DEVICE_KEY_SECRET", "AT_USERNAME", "AT_API_KEY", "DARAJA_PASSKEY", "CALLBACK_KEY"}
+    found = "\n".join(problems({"WORKER_QUEUES": queue, "DARAJA_SHORTCODE": "600123"}, "worker"))
+    assert set(re.findall(r"([A-Z_0-9]+) is not set", found)) & secrets == needs
+
+
+@pytest.mark.parametrize(
+    ("queues", "wrong"),
+    [
+        ("payments sms", "payments shares no process"),
+        ("sms prompts tokens", "no such queue: tokens"),
+        ("sms prompts", None),
+    ],
+)
+def test_payments_shares_no_process_with_what_calls_providers(
+    environment: dict[str, str], queues: str, wrong: str | None
+) -> None:
+    given = environment | {"REDIS_URL": "redis:", "WORKER_QUEUES": queues}
+    found = problems(given, "worker")
+    assert [problem for problem in found if wrong and wrong in problem] == found
+
+
 def test_a_set_up_without_any_channel_is_told_beside_what_else_is_missing() -> None:
     found = problems({}, "web", "worker")
     assert "USSD_AGGREGATORS is not set (see .env.example)" in found

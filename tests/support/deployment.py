@@ -65,7 +65,7 @@ class Deployment:
         for verb in verbs:
             with self.log.open("ab") as log:
                 self.processes[verb] = subprocess.Popen(
-                    [sys.executable, "-m", "operations.cli", verb],
+                    [sys.executable, "-m", "operations.cli", *verb.split()],
                     env=os.environ | self.settings,
                     stdout=log,
                     stderr=log,
@@ -79,7 +79,7 @@ class Deployment:
         return [self.processes[verb].wait(PATIENCE_S) for verb in verbs]
 
     def kill(self, *verbs: str) -> None:
-        """Without warning, with whatever they have started."""
+        """Without warning, with whatever they have started in their group."""
         for verb in verbs:
             with suppress(ProcessLookupError):
                 os.killpg(self.processes[verb].pid, signal.SIGKILL)

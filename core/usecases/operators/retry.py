@@ -1,4 +1,4 @@
-"""Have a worker try a stuck payment, prompt or SMS again now.
+"""Have a worker try a stuck payment, prompt or SMS again now, or all SMS that were not taken.
 
 Nothing is done twice: a payment is applied once, a prompt's outcome is looked up and the prompt is
 never sent again, an SMS is sent with the same text. Rows that are final, or that a worker is
@@ -7,11 +7,20 @@ working on at this moment, are refused.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from core.db.audit import close_cases
 from core.db.payments import decide, is_held
-from core.db.work_queue import Kind, Waiting, is_too_late, lock_waiting, put_back
+from core.db.work_queue import (
+    Kind,
+    Waiting,
+    count_not_taken,
+    is_too_late,
+    lock_waiting,
+    put_back,
+    put_back_texts,
+)
 from core.errors import Refused
 from core.payment import CHANGED
 from core.unit import QueueName, Unit
@@ -70,3 +79,34 @@ def retry_stuck(unit: Unit, operator: str, row: Waiting, reason: str) -> None:
         unit, operator, "replay", row.kind, row.id, reason,
         state=row.state, attempts=row.attempts, why=row.why,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class NotTaken:
+    """How many SMS wait for a later attempt, and how many failed."""
+
+    waiting: int
+    failed: int
+
+
+def find_not_taken(unit: Unit, failed_since: datetime | None) -> NotTaken:
+    """Count the SMS that a provider did not take; those that failed only from an instant on."""
+    return NotTaken(*count_not_taken(unit.connection, unit.now, failed_since))
+
+
+def retry_texts(
+    unit: Unit, operator: str, reason: str, failed_since: datetime | None, after: int, limit: int
+) -> list[int]:
+    """Make a page of the SMS that were not taken due again, from id `after` on, with an audit row.
+
+    Returns their ids. Those that failed are among them from `failed_since` on, if it is given. None
+    is past its time, or to a number that its customer has given up.
+    """
+    ids = put_back_texts(unit.connection, unit.now, failed_since, after, limit)
+    if ids:
+        unit.wakes.add("sms")
+        write_audit(
+            unit, operator, "replay", "sms", ids[0], reason,
+            texts=len(ids), last=ids[-1], failed=failed_since is not None,
+        )  # fmt: skip
+    return ids

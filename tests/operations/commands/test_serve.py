@@ -16,6 +16,7 @@ from sqlalchemy import Engine, create_engine, text
 
 from core.clock import system_clock
 from core.db.engine import migrate
+from gateway.work_queues import QUEUES
 from operations.embedded.services import Services, embedded_services
 from tests.gateway.payments.bodies import c2b
 from tests.support.cast import METER, insert_cast
@@ -55,16 +56,19 @@ def test_every_line_of_the_procfile_starts_and_readyz_names_whatever_is_killed(
     deployment: Deployment, services: Services
 ) -> None:
     lines = [line.split(": ") for line in (ROOT / "Procfile").read_text().splitlines()]
-    assert [name for name, _ in lines] == ["release", "web", "worker", "schedule"]
-    for name, line in lines:
-        program, verb = line.split()
-        assert program == "dialwatt"
+    workers = [f"worker {queue}" for queue in QUEUES]
+    verbs = [line.removeprefix("dialwatt ") for _, line in lines]
+    assert verbs == ["migrate", "web", *workers, "schedule"]
+    for verb in verbs:
         deployment.start(verb)
-        if name == "release":
+        if verb == "migrate":
             assert deployment.processes[verb].wait(PATIENCE_S) == 0
     deployment.wait_until(lambda found: found["ready"])
 
-    deployment.kill("schedule", "worker")
+    deployment.kill("worker sms")
+    found = deployment.wait_until(lambda found: down(found) == {"worker"})
+    assert found["worker"]["unserved"] == ["sms"]
+    deployment.kill("schedule", *workers)
     deployment.wait_until(lambda found: down(found) == {"schedule", "worker"})
     assert deployment.readiness()[0] == 503
 

@@ -71,7 +71,7 @@ def _arguments(command: click.Command) -> Iterator[str]:
         if isinstance(parameter, click.Option):
             yield from (parameter.opts[-1], name)
         else:
-            yield name if parameter.required else f"[{name}]"
+            yield name if parameter.required or choices else f"[{name}]"
 
 
 def _paragraphs(text: str) -> Iterator[str]:

@@ -58,12 +58,18 @@ def test_every_missing_setting_is_named_at_once(
     [
         ("payments", {"DEVICE_KEY_SECRET"}),
         ("sms", {"AT_USERNAME", "AT_API_KEY"}),
-        ("prompts", {"DARAJA_PASSKEY", "CALLBACK_KEY"}),
-        ("reconciliation", {"DARAJA_PASSKEY", "CALLBACK_KEY"}),
+        ("prompts", {"DARAJA_PASSKEY", "DARAJA_ENDPOINT_KEY"}),
+        ("reconciliation", {"DARAJA_PASSKEY", "DARAJA_ENDPOINT_KEY"}),
     ],
 )
 def test_a_worker_needs_only_what_its_queue_needs(queue: str, needs: set[str]) -> None:
-    secrets = {"DEVICE_KEY_SECRET", "AT_USERNAME", "AT_API_KEY", "DARAJA_PASSKEY", "CALLBACK_KEY"}
+    secrets = {
+        "DEVICE_KEY_SECRET",
+        "AT_USERNAME",
+        "AT_API_KEY",
+        "DARAJA_PASSKEY",
+        "DARAJA_ENDPOINT_KEY",
+    }
     found = "\n".join(problems({"WORKER_QUEUES": queue, "DARAJA_SHORTCODE": "600123"}, "worker"))
     assert set(re.findall(r"([A-Z_0-9]+) is not set", found)) & secrets == needs
 

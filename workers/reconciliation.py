@@ -49,7 +49,7 @@ from gateway.payments.mpesa.client import DarajaClient
 from gateway.payments.mpesa.parse import CURRENCY
 from gateway.payments.pawapay.client import PawaPayChannel
 from gateway.payments.pawapay.refunds import send_back
-from workers.drain import Lane, Record, Shift, keep_calling, run_each
+from workers.drain import Lane, Record, Shift, drain, keep_calling, run_each
 from workers.jobs import job
 from workers.runtime import Runtime, runtime
 from workers.settings import ReconciliationSettings
@@ -87,7 +87,7 @@ def reconcile(worker: Runtime, shift: Shift) -> None:
         lambda: _ask_for_balance_when_due(worker),
         *(partial(_read_balance_when_due, worker, name) for name in settings().balances),
         lambda: _review_balances(worker),
-        lambda: drain(lambda: _forget_next(worker)),
+        lambda: drain(lambda: _forget_next(worker), shift),
     )
 
 

@@ -71,6 +71,12 @@ OFFICE: dict[str, TableRecord] = {
         plain=("operator", "problem"),
         personal={"msisdn": "NULL", "reason": GONE},
     ),
+    "circuits": TableRecord(
+        holds="Which provider takes no calls, and its last code",
+        why="Calls wait until it answers.",
+        kept="until it answers",
+        plain=("provider", "code"),
+    ),
     "statement_pulls": TableRecord(
         "When a provider's list is asked for", BOOKS, FOR_GOOD, plain=("provider_account",)
     ),

@@ -70,7 +70,8 @@ def is_too_late(connection: Connection, text_id: int, now: datetime) -> bool:
 # Texts that a provider did not take: those that wait for a later attempt, and those that were given
 # up since an instant and are still worth sending to whom they were written.
 _NOT_TAKEN = """
-    FROM sms s WHERE s.id > :after AND s.body <> '' AND (s.expires_at IS NULL OR s.expires_at > :now)
+    FROM sms s WHERE s.id > :after AND s.body <> ''
+     AND (s.expires_at IS NULL OR s.expires_at > :now)
      AND (s.state = 'waiting' AND s.attempts > 0 AND s.next_attempt_at > :now
           OR s.state = 'failed' AND s.created_at >= :failed_since
              AND NOT EXISTS (SELECT FROM past_msisdns p WHERE p.msisdn = s.msisdn

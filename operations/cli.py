@@ -55,6 +55,8 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "import-mpm": Entry("import_mpm:import_mpm", "Move in from MicroPowerManager."),
         "user": Entry("user:user", "Add, list or disable users of the console."),
         "keys": Entry("keys:keys", "The keys of device keys, and the one that signs backups."),
+        "limits": Entry("limits:limits", "Show or set what one person may do at the console."),
+        "keys": Entry("keys:keys", "List, rotate or publish the keys that encrypt device keys."),
         "endpoints": Entry(
             "endpoints:endpoints", "Print the callback addresses to register with each provider."
         ),

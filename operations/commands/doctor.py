@@ -15,7 +15,9 @@ from redis import Redis, RedisError
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from core.act import default_rules
 from core.clock import Clock, system_clock
+from core.db.acts import count_waiting, find_rules, names_of_approvers
 from core.db.engine import make_engine
 from core.db.invariants import LEDGER, WAITING, first_of, offenders
 from core.db.schema import compare_revision
@@ -99,6 +101,7 @@ def examine_database(
         yield _phone_numbers(connection)
         yield _vending_keys(connection, environment)
         yield _second_factors(connection, environment)
+        yield _approvals(connection, clock)
         yield _purge(connection, environment, clock)
         without_code = first_of(list(devices_without_code(connection, clock())))
         yield Check("every device can get a code", not without_code, without_code)
@@ -187,6 +190,23 @@ def _second_factors(connection: Connection, environment: Environment) -> Check:
     return Check(
         "second factors", True, f"{with_factor} of {users_in_all} ({', '.join(sorted(roles))})"
     )
+
+
+def _approvals(connection: Connection, clock: Clock) -> Check:
+    """Whether acts wait for a second person who is not there. One person may do them alone, where
+    the limits say so."""
+    market = find_market(connection)
+    if market is None:
+        return Check("a second person approves", True, "")
+    rules = find_rules(connection) or default_rules(market)
+    waiting = count_waiting(connection, clock())
+    if rules.second_person == "off":
+        return Check("a second person approves", True, "off: one person does everything alone")
+    alone = len(names_of_approvers(connection, 0)) < 2
+    detail = f"{waiting} acts wait" if waiting else ""
+    if alone:
+        detail += (", and" if waiting else "") + " fewer than two users can approve"
+    return Check("a second person approves", not (waiting and alone), detail.strip())
 
 
 def _phone_numbers(connection: Connection) -> Check:

@@ -243,7 +243,7 @@ def _story(scenario: Scenario) -> dict[str, Any]:
     token_id, text_id, case_id = scenario.rows(found)[0]
     scenario.run(
         "INSERT INTO operator_acts (act, user_id, state, value_minor, ids, typed, reason, asked_at,"
-        " expires_at) SELECT 'order_token', u.id, 'waiting', 0, '{}', :typed, 'for the tests', :now,"
+        " expires_at) SELECT 'order_token', u.id, 'waiting', 0, '{}', :typed, 'test', :now,"
         " CAST(:now AS timestamptz) + interval '3 days' FROM console_users u"
         " WHERE name = 'support'",
         typed=json.dumps({"serial": CHIDIS_KIT, "kind": "unlock", "reason": "for the tests"}),

@@ -51,6 +51,7 @@ HELP = """usage: python3 dev.py COMMAND [ARGUMENTS]
   stateful        payments, prompts and owners in any order, 10 000 steps (STATEFUL_STEPS)
   walk [N] [SEED] N walks of random callers through the whole menu, minutes long (1000)
   lock            make requirements*.lock and browser.lock again from pyproject.toml
+  sbom            make deploy/sbom.json and deploy/NOTICES.txt again from requirements.lock
   audit           look every locked package up among known vulnerabilities (needs a network)
   install         only build .venv
   install-run     build .venv for a deployment: what requirements.lock names, and nothing else
@@ -125,6 +126,15 @@ AUDIT = (
     "uv tool run --quiet --from pip-audit==2.10.1 pip-audit --disable-pip --require-hashes"
     " --progress-spinner off --vulnerability-service osv --format json"
     f" {' '.join(f'--requirement {lock}' for lock in (*INSTALLED_LOCKS, 'browser.lock'))}"
+)
+
+SBOM = (
+    "uv tool run --quiet --from cyclonedx-bom==7.5.0 cyclonedx-py environment"
+    " --output-reproducible --output-format JSON"
+)
+NOTICES = (
+    "uv tool run --quiet --from pip-licenses==5.5.5 pip-licenses --format plain-vertical"
+    " --with-license-file --no-license-path --ignore-packages pip setuptools"
 )
 
 
@@ -238,6 +248,26 @@ def walk(walks: str = "1000", seed: str = "") -> None:
 def lock(*arguments: str) -> None:
     options = " ".join(["", *map(shlex.quote, arguments)])
     sys.exit(max([call(line + options) for line in LOCKS]))
+
+
+def sbom() -> None:
+    """What is in a deployment (CycloneDX), and under which licences."""
+    alone = VENV / "run"
+    python = shlex.quote(str(alone / "bin" / "python"))
+    code = (
+        call(f"uv venv --quiet --clear {shlex.quote(str(alone))}")
+        or call(f"uv pip install --quiet --python {python} --require-hashes -r {RUN_LOCK}")
+        or call(f"{SBOM} --output-file deploy/sbom.json {python}")
+        or call(f"{NOTICES} --python {python} --output-file deploy/NOTICES.txt")
+    )
+    if code:
+        sys.exit(code)
+    made = json.loads((ROOT / "deploy" / "sbom.json").read_text())
+    kept = ("bom-ref", "type", "name", "version", "purl", "licenses")
+    parts = [{key: part[key] for key in kept if key in part} for part in made["components"]]
+    bare = {key: made[key] for key in ("bomFormat", "specVersion", "version", "dependencies")}
+    text = json.dumps(bare | {"components": parts}, indent=1)
+    (ROOT / "deploy" / "sbom.json").write_text(text + "\n")
 
 
 def audit(*arguments: str) -> None:
@@ -426,7 +456,7 @@ def what_to_type() -> str:
 COMMANDS = {"run": run, "test": test, "check": check, "bench": bench, "lock": lock}
 COMMANDS |= {"words": words, "test-quick": test_quick, "trials": trials}
 COMMANDS |= {"torture": torture, "audit": audit, "walk": walk, "stateful": stateful}
-COMMANDS |= {"attack": attack, "browser": browser, "pictures": pictures}
+COMMANDS |= {"sbom": sbom, "attack": attack, "browser": browser, "pictures": pictures}
 COMMANDS |= {"install-run": install_run, "install": lambda: None}  # main() has just installed
 
 if __name__ == "__main__":

@@ -196,13 +196,35 @@ sys.exit(main(["vectors", "FILE"]))
     )
 
 
+def test_what_is_in_the_image_is_told_with_its_licences() -> None:
+    parts = json.loads((DEPLOY / "sbom.json").read_text())["components"]
+    told = {(part["name"].lower().replace("_", "-"), part["version"]) for part in parts}
+    lock = (ROOT / "requirements.lock").read_text()
+    locked = re.findall(r"^([a-z0-9-]+)(?:\[\w+\])?==(\S+)( ; )?", lock, re.MULTILINE)
+
+    assert told <= {(name, version) for name, version, _ in locked}, "run: dev.py sbom"
+    assert told >= {
+        (name, version) for name, version, only_elsewhere in locked if not only_elsewhere
+    }
+    notices = (DEPLOY / "NOTICES.txt").read_text().lower()
+    assert [name for name, _ in told if f"\n{name}\n" not in f"\n{notices.replace('_', '-')}"] == []
+
+
 def test_the_image_is_built_from_the_lock_and_runs_as_nobody_special() -> None:
     lines = (DEPLOY / "Containerfile").read_text()
     instructions = re.findall(r"^([A-Z]+) (.*?)(?<!\\)$", lines, re.MULTILINE | re.DOTALL)
     assert instructions[0] == ("FROM", "python:3.13-slim")
     assert any("dev.py install-run" in what for _, what in instructions)
     copied = {what.split()[0] for name, what in instructions if name == "COPY"}
-    assert copied == {"core", "gateway", "workers", "operations", "migrations", "dev.py"}
+    assert copied == {
+        "deploy/sbom.json",
+        "core",
+        "gateway",
+        "workers",
+        "operations",
+        "migrations",
+        "dev.py",
+    }
     assert [name for name, _ in instructions if name not in ("FROM", "COPY", "RUN")] == [
         *("WORKDIR", "USER", "ENV", "EXPOSE", "STOPSIGNAL", "ENTRYPOINT", "CMD")
     ]

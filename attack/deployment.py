@@ -51,7 +51,7 @@ class Answer:
 
 @dataclass
 class Deployment:
-    """`settings` are those of a worker; `of_web()` those of the web process."""
+    """`settings` are those of an operator at the shell, who has the owner's addresses."""
 
     services: Services
     folder: Path
@@ -71,16 +71,20 @@ class Deployment:
         """The settings of the web process."""
         return {
             name: value
-            for name, value in self.settings.items()
+            for name, value in (self.settings | self.services.settings_of("web")).items()
             if not name.startswith(_FOR_WORKERS)
         }
+
+    def of_worker(self) -> dict[str, str]:
+        """The settings of the workers and the schedule."""
+        return self.settings | self.services.settings_of("worker")
 
     def start(self, name: str, **changed: str) -> None:
         """Start a process, or start it again, with some settings changed, and wait until it
         answers."""
         if name in self.processes:
             self.processes[name].end_group()
-        settings = (self.of_web() if name == "web" else self.settings) | changed
+        settings = (self.of_web() if name == "web" else self.of_worker()) | changed
         command = {
             "web": [*_DIALWATT, "web"],
             "worker": [*_DIALWATT, "worker", *name.split("-")[1:2]],
@@ -98,16 +102,22 @@ class Deployment:
         for process in self.processes.values():
             process.end_group()
 
-    def dialwatt(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run a command as an operator at the shell does."""
+    def dialwatt(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """Run a command as an operator at the shell does, with further settings."""
         return subprocess.run(
             [*_DIALWATT, *words],
-            env=os.environ | self.settings,
+            env=os.environ | self.settings | settings,
             capture_output=True,
             text=True,
             check=False,
             timeout=PATIENCE_S,
         )
+
+    def migrate(self) -> subprocess.CompletedProcess[str]:
+        """Bring the schema up to date and make the roles, with their passwords."""
+        passwords = self.services.passwords
+        given = {f"DATABASE_{role.upper()}_PASSWORD": passwords[role] for role in passwords}
+        return self.dialwatt("migrate", **given)
 
     def ask(
         self,
@@ -162,7 +172,7 @@ def start_deployment() -> Iterator[Deployment]:
     with folder_in_reach() as folder, embedded_services(folder / "services") as services:
         settings = write_settings({}, folder, services, free_port())
         deployment = Deployment(services, folder, settings)
-        migrated = deployment.dialwatt("migrate")
+        migrated = deployment.migrate()
         assert migrated.returncode == 0, migrated.stderr
         engine = make_engine(settings["DATABASE_URL"], pool_size=0)
         load_demo(engine, settings)

@@ -51,7 +51,7 @@ _TURNS = ("", "1", "1*500")
 
 def run(services: Services, devices: int) -> None:
     """Print turns a second, their ratio of the floor, and the SQL statements of each turn."""
-    migrate(services.database_url)
+    migrate(services.database_url, services.passwords)
     engine = make_engine(services.database_url)
     with engine.begin() as connection:
         if connection.execute(text("SELECT count(*) FROM market")).scalar_one() == 0:
@@ -81,8 +81,7 @@ def _serve_app(app: str, services: Services) -> Iterator[int]:
     """The application under granian, two processes, on a free port."""
     port = free_port()
     env = os.environ | {
-        "DATABASE_URL": services.database_url,
-        "REDIS_URL": services.redis_url,
+        **services.settings_of("web"),
         "USSD_AGGREGATORS": "africastalking",
         "USSD_AFRICASTALKING_ENDPOINT_KEY": "bench",
         "DARAJA_ENDPOINT_KEY": "bench",

@@ -59,6 +59,8 @@ from gateway.work_queues import WorkQueues
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
 
+# How PostgreSQL lists the connections.
+_NAME = "dialwatt web"
 # Operators at the console can wait. No payment may wait for them.
 _CONSOLE_DATABASE = {"statement_timeout": "15000", "lock_timeout": "5000"}
 # What acts waits for a locked row for a moment only, and in the side room (serving/patience.py) for
@@ -110,7 +112,7 @@ class _Shared:
 
     def engine_of(self, **options: Any) -> Engine:
         """Return a further connection pool, closed at the end."""
-        engine = make_engine(self.services.database_url, **options)
+        engine = make_engine(self.services.database_url, name=_NAME, **options)
         self.closing.callback(engine.dispose)
         return engine
 

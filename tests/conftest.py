@@ -23,6 +23,7 @@ from tests.support.builders import insert_market
 from tests.support.forgotten_wakes import forgotten_wakes
 from tests.support.lock_order import watched_locks
 from tests.support.pool import DatabasePool
+from tests.support.roles import processes_in_their_roles
 from tests.support.scenario import NOW, Scenario, make_scenario
 from tests.support.services import TEMPLATE, clone, make_template, services_in_memory_speed
 from tests.support.standins import furnish
@@ -82,10 +83,14 @@ def services() -> Iterator[Services]:
 
 
 @pytest.fixture(scope="session")
-def migrated(services: Services) -> Services:
-    """The running servers, with a migrated template database to clone."""
+def migrated(services: Services) -> Iterator[Services]:
+    """The running servers, with a migrated template database to clone.
+
+    What connects as a process of the product has the rights of that process's role.
+    """
     make_template(services)
-    return services
+    with processes_in_their_roles(services, TEMPLATE):
+        yield services
 
 
 @pytest.fixture(scope="session")

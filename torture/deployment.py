@@ -57,9 +57,7 @@ class Deployment:
         )
         self.work_queues = WorkQueues(services.redis_url)
         self.log = log
-        self.processes = _make_processes(
-            self.settings, providers_database_url, workload.workers, log
-        )
+        self.processes = _make_processes(self, providers_database_url, workload.workers)
 
     @property
     def providers_url(self) -> str:
@@ -117,7 +115,7 @@ def start_deployment(folder: Path, workload: Workload) -> Iterator[Deployment]:
         embedded_services(folder / "product") as services,
         embedded_services(folder / "providers", for_tests=True) as others,
     ):
-        migrate(services.database_url)
+        migrate(services.database_url, services.passwords)
         log = folder / "processes.log"
         deployment = Deployment(services, others.database_url, workload, log)
         create_schema(deployment.runtime.engine)
@@ -161,10 +159,14 @@ def _make_settings(services: Services, workload: Workload) -> dict[str, str]:
 
 
 def _make_processes(
-    settings: dict[str, str], providers_database_url: str, workers: int, log: Path
+    deployment: Deployment, providers_database_url: str, workers: int
 ) -> dict[str, Process]:
-    env = os.environ | settings
-    theirs = env | {"DATABASE_URL": providers_database_url}
+    settings, services = deployment.settings, deployment.services
+    of_worker = services.settings_of("worker")
+    own = {
+        "providers": {"DATABASE_URL": providers_database_url},
+        "web": services.settings_of("web"),
+    }
     dialwatt = [sys.executable, "-m", "operations.cli"]
     commands = {
         "providers": [sys.executable, "-m", "simulator.app"],
@@ -177,7 +179,9 @@ def _make_processes(
         "schedule": [*dialwatt, "schedule"],
     }
     return {
-        name: Process(name, argv, env=theirs if name == "providers" else env, output=log)
+        name: Process(
+            name, argv, env=os.environ | settings | own.get(name, of_worker), output=deployment.log
+        )
         for name, argv in commands.items()
     }
 

@@ -72,7 +72,7 @@ def runtime() -> Runtime:
     services = ServicesSettings.from_environment(given)
     work_queues = WorkQueues(services.redis_url)
     open_unit = unit_opener(
-        make_engine(services.database_url),
+        make_engine(services.database_url, name="dialwatt worker"),
         channels=channel_table(channels_set_up(given)),
         after_commit=work_queues.wake,
     )

@@ -199,7 +199,8 @@ def run() -> None:
             record_heartbeat(redis, system_clock())
 
     work_queues = WorkQueues(services.redis_url)
-    open_unit = unit_opener(make_engine(services.database_url), after_commit=work_queues.wake)
+    engine = make_engine(services.database_url, name="dialwatt schedule")
+    open_unit = unit_opener(engine, after_commit=work_queues.wake)
     retention = RetentionSettings.from_environment(os.environ)
     schedule = Schedule(open_unit, work_queues, heartbeat, retention)
     stop = Event()

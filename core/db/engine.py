@@ -10,12 +10,15 @@ import psycopg
 from sqlalchemy import Engine, NullPool, create_engine, event
 from sqlalchemy.engine import ExceptionContext
 
+from core.db.rights import Role
 from core.db.schema import compare_revision
 from core.errors import BadInput
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
+# One migration at a time: a second one waits for this lock.
+MIGRATING = 5003371
 _MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 _CONNECT_TIMEOUT_S = 5
 # A caller who waits longer is better told to try again.
@@ -43,15 +46,16 @@ def make_engine(
     pool_size: int = 8,
     settings: Mapping[str, str] | None = None,
     ping: bool = True,
+    name: str = "dialwatt",
 ) -> Engine:
     """Return a pooled engine on psycopg 3. Connections are opened on first use, so fork before
     that.
 
     `settings` are PostgreSQL settings for every connection; those not given limit its waits
-    (docs/operations.md has the table). Errors never show the values that were sent, which may be
-    phone numbers. At most `pool_size` connections are open; 0 keeps none open between uses, for
-    commands. A `ping` tests a connection before each use and costs one round trip; without it the
-    caller must handle a connection that was cut.
+    (docs/operations.md has the table). `name` is how PostgreSQL lists it. Errors never show the
+    values that were sent, which may be phone numbers. At most `pool_size` connections are open; 0
+    keeps none open between uses, for commands. A `ping` tests a connection before each use and
+    costs one round trip; without it the caller must handle a connection that was cut.
     """
     limits = _LIMITS_MS if pool_size else _COMMAND_LIMITS_MS
     keepalive = {f"tcp_keepalives_{name}": value for name, value in _KEEPALIVE.items()}
@@ -70,7 +74,7 @@ def make_engine(
         database_url,
         hide_parameters=True,
         connect_args={
-            "application_name": "dialwatt",
+            "application_name": name,
             "connect_timeout": _CONNECT_TIMEOUT_S,
             "options": " ".join(f"-c {name}={value}" for name, value in given.items()),
             **{f"keepalives_{name}": value for name, value in _KEEPALIVE.items()},
@@ -89,18 +93,26 @@ def read_only(engine: Engine) -> Engine:
     return engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
 
 
-def migrate(database_url: str) -> None:
-    """Bring the schema to the newest revision; does nothing when it is there already.
+def migrate(database_url: str, passwords: Mapping[Role, str] | None = None) -> None:
+    """Bring the schema to the newest revision, and the roles of the processes to what core.db.roles
+    states, with these passwords.
 
-    Raises BadInput when a later release or an unreleased version migrated the database.
+    Raises BadInput when a later release or an unreleased version migrated the database, and where
+    its owner may not make the roles.
     """
     with make_engine(database_url, pool_size=0).connect() as connection:
         found = compare_revision(connection)
     if found.is_newer or found.is_unreleased:
         raise BadInput(str(found))
-    from alembic import command  # large, and most processes never migrate
+    # Large, and most processes never migrate.
+    from alembic import command
+
+    from core.db.roles import grant_rights
 
     command.upgrade(alembic_config(database_url), "head")
+    with make_engine(database_url, pool_size=0).begin() as connection:
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATING})")
+        grant_rights(connection, passwords or {})
 
 
 def alembic_config(database_url: str) -> Config:

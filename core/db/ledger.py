@@ -93,9 +93,12 @@ def open_account(connection: Connection, code: str, normal_side: str) -> None:
 
 
 def lock_account(connection: Connection, code: str) -> None:
-    """Let two acts that depend on the balance of an account wait for each other."""
+    """Let two acts that depend on the balance of an account wait for each other.
+
+    No row is locked: that needs the right to change it, and no process may change an account.
+    """
     connection.execute(
-        text("SELECT FROM ledger_accounts WHERE code = :code FOR NO KEY UPDATE"), {"code": code}
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:code, 2))"), {"code": code}
     )
 
 

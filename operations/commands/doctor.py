@@ -20,6 +20,7 @@ from core.clock import Clock, system_clock
 from core.db.acts import count_waiting, find_rules, names_of_approvers
 from core.db.engine import make_engine
 from core.db.invariants import LEDGER, WAITING, first_of, offenders
+from core.db.roles import differing_rights
 from core.db.schema import compare_revision
 from core.db.tariffs import find_market
 from core.environment import Environment, read_setting
@@ -97,6 +98,7 @@ def examine_database(
     schema = _schema(connection)
     yield schema
     if schema.ok:
+        yield _roles(connection)
         yield from _ledger(connection, clock)
         yield _phone_numbers(connection)
         yield _vending_keys(connection, environment)
@@ -151,6 +153,13 @@ def _schema(connection: Connection) -> Check:
     if found.here == found.newest:
         return Check("migrations", True, f"at {found.here}")
     return Check("migrations", False, str(found))
+
+
+def _roles(connection: Connection) -> Check:
+    """Whether the roles of the processes have exactly the rights that `dialwatt migrate` gives."""
+    differing = differing_rights(connection)
+    detail = f"{first_of(differing)}: run `dialwatt migrate`" if differing else ""
+    return Check("database roles", not differing, detail)
 
 
 def _ledger(connection: Connection, clock: Clock) -> Iterator[Check]:

@@ -14,6 +14,7 @@ from typing import Literal
 
 import click
 
+from core.db.rights import ROLES, Role
 from core.environment import Environment, read_setting
 from core.errors import BadInput
 from core.logs import log_level, logging_config, start_logging
@@ -112,15 +113,29 @@ def schedule() -> None:
 def migrate() -> None:
     """Bring the database schema up to date.
 
-    Run it before the processes of a new release start. Each step is printed as it is taken.
+    Run it before the processes of a new release start, with the DATABASE_URL of the owner. Each
+    step is printed as it is taken. It makes the roles of the other processes, gives them exactly
+    the rights they need, and sets their passwords where these are given.
+
+    \b
+    DATABASE_WEB_PASSWORD     of the role of the web process
+    DATABASE_WORKER_PASSWORD  of the role of the workers and the schedule
     """
     from core.db.engine import migrate as upgrade
 
     steps = logging.getLogger("alembic.runtime.migration")
     steps.handlers = [logging.StreamHandler()]
     steps.setLevel(logging.INFO)
-    upgrade(read_setting(command_environment(os.environ), "DATABASE_URL"))
-    print("the schema is up to date")
+    environment = command_environment(os.environ)
+    upgrade(read_setting(environment, "DATABASE_URL"), _passwords(environment))
+    print("the schema and the rights of the roles are up to date")
+
+
+def _passwords(environment: Environment) -> dict[Role, str]:
+    """The passwords that were given for the roles of the database."""
+    names: dict[Role, str] = {role: f"DATABASE_{role.upper()}_PASSWORD" for role in ROLES}
+    given = {role: read_setting(environment, name, "") for role, name in names.items()}
+    return {role: password for role, password in given.items() if password}
 
 
 def _start_process(
@@ -130,24 +145,30 @@ def _start_process(
     check_settings(process, environment)
     os.environ.update(environment)
     start_logging(environment, process)
-    _warn_of_newer_schema(environment)
+    _check_database("web" if process == "web" else "worker", environment)
 
 
-def _warn_of_newer_schema(environment: Environment) -> None:
-    """Warn where a later release has migrated the database, and start all the same: during a
-    release, processes of the older one may have to restart. Where the database cannot be reached
-    there is no warning: the process waits for it."""
+def _check_database(role: Role, environment: Environment) -> None:
+    """Refuse to start with the rights of another role: whoever breaks in would have them too.
+
+    Warn where a later release has migrated the database, and start all the same: during a release,
+    processes of the older one may have to restart. Where the database cannot be reached nothing is
+    checked: the process waits for it. Raises BadInput.
+    """
     from sqlalchemy.exc import SQLAlchemyError
 
     from core.db.engine import make_engine
+    from core.db.roles import why_unfit
     from core.db.schema import compare_revision
 
     try:
         engine = make_engine(read_setting(environment, "DATABASE_URL"), pool_size=0)
         with engine.connect() as connection:
-            found = compare_revision(connection)
+            found, unfit = compare_revision(connection), why_unfit(connection, role)
     except SQLAlchemyError:
         return
+    if unfit:
+        raise BadInput(unfit)
     if found.is_unreleased:
         raise BadInput(str(found))
     if found.is_newer:

@@ -89,9 +89,7 @@ def write_private(path: Path, text: str) -> None:
 def password_in(path: Path) -> str:
     """Return the password in that file, which is made where it is missing.
 
-    Only connections over TCP need it. It is made at once, since the data folder may be moved to a
-    path that is too long for a socket.
-    """
+    It is made at once, before anything is started."""
     if not path.exists():
         write_private(path, secrets.token_urlsafe(24))
     return path.read_text()

@@ -2,8 +2,9 @@
 
 PostgreSQL refuses to run as root, so root runs it as an unprivileged user, who has to be able to
 reach the data folder. The Python package around the binaries is never imported: its import writes
-files and, as root, adds users and opens folders. The server accepts its owner through a unix
-socket; where the path is too long for a socket, a password on a port of 127.0.0.1.
+files and, as root, adds users and opens folders. The server listens on a unix socket; where the
+path is too long for a socket, on a port of 127.0.0.1. Every role needs its password, except in
+tests, which open a connection every few milliseconds.
 """
 
 import os
@@ -76,7 +77,7 @@ def _address(folder: Path, password: str) -> tuple[int, tuple[str, str], str]:
     if fits_socket(folder / ".s.PGSQL.5432"):
         host = quote(str(folder), safe="")
         reach = ("listen_addresses=", "unix_socket_directories=.")  # relative to the data folder
-        return 5432, reach, f"postgresql://postgres@/{DATABASE}?host={host}&port=5432"
+        return 5432, reach, f"postgresql://postgres:{password}@/{DATABASE}?host={host}&port=5432"
     port = free_port()
     reach = ("listen_addresses=127.0.0.1", "unix_socket_directories=")
     return port, reach, f"postgresql://postgres:{password}@127.0.0.1:{port}/{DATABASE}"
@@ -91,7 +92,8 @@ def _prepare_folder(folder: Path, programs: Path, password: str, for_tests: bool
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(mode=0o700)
     owner = _Owner.of(fresh, programs)
-    _initdb(owner, programs, fresh, password, ["--no-sync"] if for_tests else [])
+    options = ["--no-sync", "--auth-local=trust"] if for_tests else ["--auth-local=scram-sha-256"]
+    _initdb(owner, programs, fresh, password, options)
     fresh.rename(folder)
     return owner
 
@@ -203,7 +205,7 @@ def _initdb(
         "UTF8",
     ]
     command += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-    command += ["--auth-local=trust", "--auth-host=scram-sha-256", f"--pwfile={pwfile}", *options]
+    command += ["--auth-host=scram-sha-256", f"--pwfile={pwfile}", *options]
     done = owner.run(command)
     pwfile.unlink()
     if done.returncode:

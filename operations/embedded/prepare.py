@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from sqlalchemy import Engine
 
 from core.db.engine import make_engine, migrate
+from core.db.rights import Role
 from core.db.users import count_users
 from core.environment import Environment, read_setting
 from core.unit import unit_opener
@@ -19,9 +20,10 @@ from simulator.database import create_schema, open_database
 FIRST_USER = "owner"
 
 
-def prepare(settings: Mapping[str, str], *, with_demo: bool) -> None:
-    """Bring the schemas up to date, and fill an empty database with the demo and a user."""
-    migrate(settings["DATABASE_URL"])
+def prepare(settings: Mapping[str, str], passwords: Mapping[Role, str], *, with_demo: bool) -> None:
+    """Bring the schemas and the roles up to date, and fill an empty database with the demo and a
+    user."""
+    migrate(settings["DATABASE_URL"], passwords)
     create_schema(open_database(settings["DATABASE_URL"]))
     engine = make_engine(settings["DATABASE_URL"], pool_size=0)
     if with_demo:

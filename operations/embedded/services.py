@@ -6,15 +6,18 @@ The servers are the same, only who starts them differs.
 
 import fcntl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 import redis
+from sqlalchemy import make_url
 
-from operations.embedded.locations import EmbeddedServicesError, password_in
+from core.db.rights import ROLES, Role
+from gateway.redis_users import RedisUser
+from operations.embedded.locations import DATABASE, EmbeddedServicesError, password_in
 from operations.embedded.postgres_server import create_database, postgres_process
 from operations.embedded.processes import AlreadyRunning, Process
 from operations.embedded.valkey_server import ping, valkey_process
@@ -24,16 +27,34 @@ READY_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Services:
-    """Two servers. `database_url` is in SQLAlchemy's form, `conninfo` in psycopg's."""
+    """Two servers. The addresses are the owner's: `database_url` in SQLAlchemy's form, `conninfo`
+    in psycopg's. `passwords` are those of the roles by which the processes use both servers."""
 
     database_url: str
     redis_url: str
     postgres: Process
     valkey: Process
+    passwords: Mapping[Role, str]
 
     @property
     def conninfo(self) -> str:
         return self.database_url.replace("postgresql+psycopg://", "postgresql://", 1)
+
+    def database_url_of(self, role: Role, database: str = DATABASE) -> str:
+        """Return the address with which a process of that role uses a migrated database."""
+        url = make_url(self.database_url).set(
+            database=database, username=f"{database}_{role}", password=self.passwords[role]
+        )
+        return url.render_as_string(hide_password=False)
+
+    def redis_url_of(self, role: Role) -> str:
+        """Return the address with which a process of that role uses Redis."""
+        scheme, _, place = self.redis_url.rpartition("@")
+        return f"{scheme.partition('://')[0]}://{role}:{self.passwords[role]}@{place}"
+
+    def settings_of(self, role: Role) -> dict[str, str]:
+        """Return both addresses as settings of a process of that role."""
+        return {"DATABASE_URL": self.database_url_of(role), "REDIS_URL": self.redis_url_of(role)}
 
     @property
     def processes(self) -> tuple[Process, Process]:
@@ -59,11 +80,15 @@ def embedded_services(data: Path, *, for_tests: bool = False) -> Iterator[Servic
         data.mkdir(parents=True)
         data.chmod(0o755)  # the user that runs PostgreSQL has to pass through
     with _exclusive_use(data):
-        password = password_in(data / "services.password")
-        postgres, conninfo = postgres_process(data, password, for_tests=for_tests)
-        valkey, redis_url = valkey_process(data, password)
+        passwords: dict[RedisUser, str] = {
+            "owner": password_in(data / "services.password"),
+            **{role: password_in(data / f"{role}.password") for role in ROLES},
+        }
+        postgres, conninfo = postgres_process(data, passwords["owner"], for_tests=for_tests)
+        valkey, redis_url = valkey_process(data, passwords)
         url = conninfo.replace("postgresql://", "postgresql+psycopg://", 1)
-        services = Services(url, redis_url, postgres, valkey)
+        of_roles = {role: passwords[role] for role in ROLES}
+        services = Services(url, redis_url, postgres, valkey, of_roles)
         try:
             for process in services.processes:
                 _start(process)

@@ -22,7 +22,7 @@ from operations.demo import cast
 from operations.embedded.locations import reserved_port
 from operations.embedded.prepare import FIRST_USER, prepare
 from operations.embedded.processes import Process
-from operations.embedded.services import embedded_services
+from operations.embedded.services import Services, embedded_services
 from operations.embedded.settings import write_settings
 from operations.embedded.supervision import supervise
 from operations.environment import read_number
@@ -39,13 +39,16 @@ def run(environment: Mapping[str, str]) -> int:
     port = read_number(environment, "PORT", 8000, 65535)
     with reserved_port("127.0.0.1", port), embedded_services(data) as services:
         settings = write_settings(environment, data, services, port)
-        prepare(settings, with_demo=environment.get("DIALWATT_DEMO", "1") != "0")
-        processes = [*services.processes, *_processes(settings, port, data)]
+        with_demo = environment.get("DIALWATT_DEMO", "1") != "0"
+        prepare(settings, services.passwords, with_demo=with_demo)
+        processes = [*services.processes, *_processes(settings, services, port, data)]
         return supervise(processes, on_start=lambda: _announce(settings, port))
 
 
-def _processes(settings: Mapping[str, str], port: int, data: Path) -> list[Process]:
-    """The processes of a deployment, and the stand-in providers."""
+def _processes(
+    settings: Mapping[str, str], services: Services, port: int, data: Path
+) -> list[Process]:
+    """The processes of a deployment, each with its role, and the stand-in providers."""
     # A terminal shows warnings as text; a deployment logs the outcome of every callback as JSON.
     env = {"LOG_FORMAT": "plain", "LOG_LEVEL": "warning", **os.environ, **settings}
     python = sys.executable
@@ -56,8 +59,13 @@ def _processes(settings: Mapping[str, str], port: int, data: Path) -> list[Proce
         **{f"worker-{queue}": [*dialwatt, "worker", queue] for queue in QUEUES},
         "schedule": [*dialwatt, "schedule"],
     }
+    of_worker = services.settings_of("worker")
+    # The phone page is no part of the gateway: it knows what phones and devices know.
+    of_web = services.settings_of("web") | {"SIMULATOR_DATABASE_URL": services.database_url}
+    own = {"providers": {}, "web": of_web}
     return [
-        Process(name, argv, env=env, lock=data / f"{name}.lock") for name, argv in commands.items()
+        Process(name, argv, env=env | own.get(name, of_worker), lock=data / f"{name}.lock")
+        for name, argv in commands.items()
     ]
 
 

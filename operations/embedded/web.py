@@ -17,10 +17,10 @@ from simulator.database import open_database
 from simulator.runtime import SimulatorRuntime
 from simulator.settings import SimulatorSettings
 
-_engine = make_engine(os.environ["DATABASE_URL"])
-_runtime = SimulatorRuntime(
-    open_database(os.environ["DATABASE_URL"]), SimulatorSettings.from_environ(os.environ)
-)
+# The phone page has the rights of the owner; the gateway beside it has those of its role.
+_owner = os.environ["SIMULATOR_DATABASE_URL"]
+_engine = make_engine(_owner)
+_runtime = SimulatorRuntime(open_database(_owner), SimulatorSettings.from_environ(os.environ))
 
 _phone = create_phone_app(_runtime, lambda: cast(_engine), device_source(_engine, os.environ))
 

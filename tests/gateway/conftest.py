@@ -11,10 +11,12 @@ from datetime import date
 from typing import Any
 
 import pytest
+from redis import Redis
 from werkzeug.test import Client, TestResponse
 
 from core.db.engine import make_engine
 from gateway.app import create_app
+from operations.embedded.services import Services
 from simulator.pawapay.signing import public_keys, signature_headers
 from tests.support.builders import (
     insert_customer,
@@ -63,6 +65,13 @@ def scenario(database_url: str) -> Iterator[Scenario]:
         insert_device(connection, serial="M999", manufacturer_id=manufacturer)
     yield Scenario(engine, start=None)
     engine.dispose()
+
+
+@pytest.fixture
+def redis_url(services: Services, redis_client: Redis) -> str:
+    """An empty Valkey, with the rights of the web process."""
+    redis_client.flushdb()
+    return services.redis_url_of("web")
 
 
 @pytest.fixture

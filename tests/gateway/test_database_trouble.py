@@ -24,6 +24,7 @@ from gateway import app as gateway_app
 from operations.embedded.locations import free_port
 from tests.gateway.conftest import KEY, Web
 from tests.gateway.payments.bodies import c2b
+from tests.support.roles import as_role
 from tests.support.scenario import Scenario
 
 PATIENCE_S = 60.0
@@ -116,12 +117,13 @@ def test_a_web_process_that_ends_between_commit_and_answer_has_booked_once(
 def real_web(environment: dict[str, str]) -> Iterator[Any]:
     """`dialwatt web` as in production; returns its URL and a way to end it without warning."""
     port, started = free_port(), []
+    as_web = {"DATABASE_URL": as_role(environment["DATABASE_URL"], "web")}
 
     def start() -> str:
         started.append(
             subprocess.Popen(
                 [sys.executable, "-m", "operations.cli", "web"],
-                env=os.environ | environment | {"PORT": str(port), "WEB_WORKERS": "1"},
+                env=os.environ | environment | {"PORT": str(port), "WEB_WORKERS": "1"} | as_web,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,

@@ -8,6 +8,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from gateway.work_queues import QUEUES, WorkQueues
+from operations.embedded.services import Services
 from tests.support.standins import closed_port_url
 
 
@@ -33,13 +34,13 @@ def test_a_job_carries_nothing_and_leaves_nothing(redis: Redis, redis_url: str) 
 
 
 def test_waking_again_adds_nothing_until_the_wake_up_is_cleared(
-    redis: Redis, redis_url: str
+    redis: Redis, redis_url: str, services: Services
 ) -> None:
     queues = WorkQueues(redis_url)
     for _ in range(3):
         queues.wake(["payments"])
     assert len(jobs(redis, "payments")) == 1
-    queues.clear_wake("payments")
+    WorkQueues(services.redis_url_of("worker")).clear_wake("payments")
     queues.wake(["payments"])
     assert len(jobs(redis, "payments")) == 2
 

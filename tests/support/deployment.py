@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from core.db.rights import Role
 from operations.embedded.locations import free_port
 from operations.embedded.services import Services
 from tests.support.endpoint_settings import distinct_keys
@@ -27,7 +28,8 @@ PATIENCE_S = 60.0
 
 @dataclass
 class Deployment:
-    """`settings` are those of every process; `log` is where all of them write."""
+    """`settings` are those of every process, which has the addresses of its role besides; `log` is
+    where all of them write."""
 
     services: Services
     log: Path
@@ -37,8 +39,6 @@ class Deployment:
     def __post_init__(self) -> None:
         nowhere = closed_port_url()
         self.settings = {
-            "DATABASE_URL": self.services.database_url,
-            "REDIS_URL": self.services.redis_url,
             "PORT": str(free_port()),
             "WEB_WORKERS": "2",
             "PUBLIC_URL": nowhere,
@@ -66,7 +66,7 @@ class Deployment:
             with self.log.open("ab") as log:
                 self.processes[verb] = subprocess.Popen(
                     [sys.executable, "-m", "operations.cli", *verb.split()],
-                    env=os.environ | self.settings,
+                    env=os.environ | self.settings | self.services.settings_of(_role(verb)),
                     stdout=log,
                     stderr=log,
                     start_new_session=True,
@@ -104,6 +104,10 @@ class Deployment:
                 return found
             assert time.monotonic() < deadline, f"{found}\n{self.log.read_text()}"
             time.sleep(0.05)
+
+
+def _role(verb: str) -> Role:
+    return "web" if verb == "web" else "worker"
 
 
 def down(found: dict[str, Any]) -> set[str]:

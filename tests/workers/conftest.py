@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
+from redis import Redis
 from sqlalchemy import create_engine
 
 from core.clock import system_clock
@@ -16,6 +17,7 @@ from gateway.payments.mpesa.client import DarajaClient
 from gateway.payments.mpesa.settings import DarajaSettings
 from gateway.sms.africastalking import AfricasTalkingSender, SmsSettings
 from gateway.work_queues import WorkQueues
+from operations.embedded.services import Services
 from simulator.mobile_money.wallets import Payment, move_money
 from tests.support.cast import AMINA, OPEN_SECRET, VENDING_KEYS, insert_cast
 from tests.support.channels import CHANNELS
@@ -90,6 +92,13 @@ def scenario(
             monkeypatch.setattr(module, "runtime", lambda: runtime)
         yield scenario
     engine.dispose()
+
+
+@pytest.fixture
+def redis_url(services: Services, redis_client: Redis) -> str:
+    """An empty Valkey, with the rights of a worker."""
+    redis_client.flushdb()
+    return services.redis_url_of("worker")
 
 
 @pytest.fixture

@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator
 from subprocess import Popen
 
 import pytest
+from sqlalchemy import make_url
 
 from core.db.engine import migrate
 from tests.support.cast import KIT, METER
+from tests.support.roles import as_role
 from tests.workers.conftest import WorkerScenario
 
 pytestmark = pytest.mark.slow
@@ -23,14 +25,16 @@ PATIENCE_S = 60.0
 
 
 @pytest.fixture
-def start(settings: dict[str, str]) -> Iterator[Callable[[str], Popen[bytes]]]:
+def start(settings: dict[str, str], database_url: str) -> Iterator[Callable[[str], Popen[bytes]]]:
     """Start a process of the deployment; what still runs is ended afterwards."""
+    migrate(database_url)
+    worker = as_role(database_url, "worker", of=make_url(database_url).database)
     started = []
 
     def start(verb: str) -> Popen[bytes]:
         process = subprocess.Popen(
             [sys.executable, "-m", "operations.cli", verb],
-            env=os.environ | settings,
+            env=os.environ | settings | {"DATABASE_URL": worker},
             stderr=subprocess.DEVNULL,
         )
         started.append(process)

@@ -10,12 +10,11 @@ from typing import Any, cast
 import pytest
 
 from core.errors import BrokenInvariant
-from core.money import Money
 from core.prompt import Prompt
-from core.usecases.payments.request import request_payment
+from core.usecases.tokens.token_orders import order_token
 from core.wording import product
 from core.wording.translation import Translation, make_wording
-from tests.support.cast import AMINA, METER
+from tests.support.cast import KIT
 from workers import runtime, schedule, worker
 
 
@@ -84,7 +83,7 @@ def test_the_units_of_a_worker_wake_the_queues_that_they_leave_work_for(
         monkeypatch.setenv(name, value)
 
     with runtime.runtime.__wrapped__().open_unit() as unit:
-        request_payment(unit, AMINA, METER, Money(500_00, "KES"))
+        order_token(unit, KIT, "unlock", 0, "neema", "stuck")
     unit.connection.engine.dispose()
 
-    assert woken() == {"prompts"}
+    assert woken() == {"payments"}

@@ -37,7 +37,7 @@ def services() -> Iterator[Services]:
 
 @pytest.fixture
 def deployment(services: Services, tmp_path: Path) -> Iterator[Deployment]:
-    migrate(services.database_url)
+    migrate(services.database_url, services.passwords)
     deployment = Deployment(services, tmp_path / "log")
     yield deployment
     deployment.kill(*deployment.processes)

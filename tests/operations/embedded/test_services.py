@@ -178,8 +178,8 @@ def test_a_path_too_long_for_sockets_means_loopback_and_a_password(data: Path) -
     with moved(data, "long" * 25) as too_long, embedded_services(too_long) as services:
         assert_kept(services, write_something(services))
         assert "@127.0.0.1:" in services.database_url
-        assert services.redis_url.startswith("redis://:")
-        password = services.redis_url.removeprefix("redis://:").partition("@")[0]
+        assert services.redis_url.startswith("redis://owner:")
+        password = services.redis_url.removeprefix("redis://owner:").partition("@")[0]
         with pytest.raises(psycopg.OperationalError, match="password"):
             psycopg.connect(services.conninfo.replace(password, "guessed"))
         for process in services.processes:

@@ -19,7 +19,7 @@ from operations.settings_check import problems
 from tests.support.standins import served
 
 _NOTHING = Process("nothing", [])
-_SERVICES = Services("postgresql+psycopg://x/x", "unix:///x?db=0", _NOTHING, _NOTHING)
+_SERVICES = Services("postgresql+psycopg://x/x", "unix:///x?db=0", _NOTHING, _NOTHING, {})
 _DEMO = {
     *("payments/daraja", "payments/mtn", "payments/airtel", "payments/pawapay"),
     *("sms/africastalking", "ussd/africastalking"),

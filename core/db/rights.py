@@ -1,0 +1,104 @@
+"""What the web process and the workers may do to each table: the one statement of it.
+
+S reads rows, I inserts, U updates or locks them, D deletes. Nobody but the owner of the database
+may alter or truncate a table, or switch a trigger off. core.db.roles grants exactly this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, get_args
+
+Role = Literal["web", "worker"]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+# By table: the rights of the web process, those of the workers and the schedule.
+RIGHTS: Mapping[str, tuple[str, str]] = {
+    # The market and what is sold: operators change it at the console.
+    "appliances": ("SIU", "S"),
+    "manufacturers": ("SIU", "S"),
+    "market": ("SIU", "S"),
+    "plan_offers": ("SIUD", "S"),
+    "tariff_versions": ("SID", "S"),
+    "tariffs": ("SIU", "S"),
+    "villages": ("SIU", "S"),
+    "waterfalls": ("SIU", "S"),
+    # People. Workers register nobody, and forget whom the console says.
+    "agents": ("SIU", "SU"),
+    "console_users": ("SIU", ""),
+    "customer_msisdns": ("SIUD", "SUD"),
+    "customers": ("SIU", "SU"),
+    "no_reminders": ("SID", "SUD"),
+    "past_msisdns": ("SI", "SUD"),
+    "pending_registrations": ("SIUD", "SUD"),
+    "stranger_languages": ("SIU", "SUD"),
+    # Devices and sales.
+    "access_charges": ("SIU", "SIU"),
+    "device_requests": ("SIUD", "SUD"),
+    "devices": ("SIU", "SU"),
+    "instalments": ("SIUD", "SU"),
+    "ownership_changes": ("SI", "S"),
+    "past_tariffs": ("SI", "S"),
+    "sales": ("SIU", "SU"),
+    # The ledger: written and never changed.
+    "journal_entries": ("SI", "SI"),
+    "ledger_accounts": ("SI", "SI"),
+    "payment_lines": ("S", "SI"),
+    "postings": ("SI", "SI"),
+    # Money on its way in and out. Tokens are made by workers only.
+    "balance_assertions": ("SIU", "SIU"),
+    "clawbacks": ("SIU", "SIU"),
+    "credit_acts": ("SI", "S"),
+    "held_movements": ("SU", "SIU"),
+    "ordered_tokens": ("S", "SI"),
+    "payment_return_lines": ("SI", "SI"),
+    "payment_returns": ("SIU", "SIU"),
+    "payments": ("SIU", "SIU"),
+    "prompts": ("SIU", "SUD"),
+    "provider_words": ("SIU", "SIU"),
+    "refunds": ("SIU", "SIU"),
+    "statement_pulls": ("S", "SIU"),
+    "token_orders": ("SIU", "SIU"),
+    "tokens": ("S", "SI"),
+    # Texts, calls and forms. Workers delete what is too old.
+    "delivery_reports": ("SI", "SUD"),
+    "inbound_sms": ("SI", "SUD"),
+    "problem_reports": ("SI", "SUD"),
+    "reminders": ("", "SIUD"),
+    "saved_forms": ("SIUD", "SUD"),
+    "sms": ("SIU", "SIUD"),
+    "ussd_effects": ("SIU", "SUD"),
+    "circuits": ("S", "SIUD"),
+    # What operators answer for.
+    "act_rules": ("SIU", "S"),
+    "audit_log": ("SI", "SI"),
+    "audit_once": ("SI", "SUD"),
+    "cases": ("SIU", "SIUD"),
+    "erasures": ("SIU", "SU"),
+    "operator_acts": ("SIU", "SUD"),
+}
+
+# Columns that a role may neither read nor update, though it uses the table.
+HIDDEN: Mapping[Role, Mapping[str, tuple[str, ...]]] = {
+    "web": {"devices": ("sealed_key", "starting_code")},
+    "worker": {},
+}
+
+# Columns that no process changes once the row is written.
+FIXED: Mapping[str, tuple[str, ...]] = {
+    "payments": ("provider_account", "receipt", "source", "amount_minor", "currency"),
+    "prompts": ("customer_id", "amount_minor", "purpose", "created_at"),
+    "refunds": ("payment_id", "amount_minor", "client_reference", "requested_at"),
+    "token_orders": ("device_id", "customer_id", "kind", "units", "operator", "ordered_at"),
+}
+
+# Sequences that are not those of an identity column, and who draws numbers from them.
+SEQUENCES: Mapping[str, tuple[Role, ...]] = {
+    "cash_receipts": ("web",),
+    "credit_receipts": ("web",),
+}
+
+# Functions that run with the rights of the owner, and who may call them.
+FUNCTIONS: Mapping[str, tuple[Role, ...]] = {
+    "forget_in_audit(bigint, bigint[], text[], text[])": ("worker",),
+}

@@ -85,6 +85,7 @@ def _serve_app(app: str, services: Services) -> Iterator[int]:
         "USSD_AGGREGATORS": "africastalking",
         "USSD_AFRICASTALKING_ENDPOINT_KEY": "bench",
         "DARAJA_ENDPOINT_KEY": "bench",
+        "PROOF_SECRET": "a secret of the bench",
         "DARAJA_SHORTCODE": "600123",
         "PIN_PEPPER": "bench",
         "DEVICE_KEY_SECRET": base64.b64encode(bytes(32)).decode(),

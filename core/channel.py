@@ -59,10 +59,15 @@ def after(*seconds: int) -> tuple[timedelta, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Channels:
-    """Every channel by name, those of stored prompts included, and the names of those set up."""
+    """Every channel by name, those of stored prompts included, and the names of those set up.
+
+    `ask_from_minor`: by channel, from which sum on a payment that was announced without any proof
+    waits for the provider's own word. A channel without one waits for no sum.
+    """
 
     by_name: Mapping[str, Channel] = field(default_factory=dict)
     set_up: Collection[str] = ()
+    ask_from_minor: Mapping[str, int] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Channel:
         """The channel of that name, set up or not."""

@@ -78,7 +78,8 @@ class Statement:
     """Movements of one account in one currency, and the closing balance if the file states it.
 
     `settled_until`: later rows may still be added to the list; None: the list is final. `unread`:
-    rows that could not be understood.
+    rows that could not be understood. `covers`: the first and the last instant that it is of, where
+    it says so; else it is of the time from its first row to its last.
     """
 
     provider_account: str
@@ -87,6 +88,16 @@ class Statement:
     closing_minor: int | None = None
     settled_until: datetime | None = None
     unread: Sequence[UnreadRow] = ()
+    covers: tuple[datetime, datetime] | None = None
+
+    @property
+    def period(self) -> tuple[datetime, datetime] | None:
+        """The instants between which every movement is on it; None where that is not known."""
+        times = [row.happened_at for row in self.movements]
+        stated = self.covers or ((min(times), max(times)) if times else None)
+        if stated is None or self.settled_until is None:
+            return stated
+        return stated[0], self.settled_until if self.covers else min(stated[1], self.settled_until)
 
     @property
     def ends_at(self) -> datetime | None:

@@ -17,9 +17,14 @@ PayerKind = Literal["msisdn", "masked", "sha256", "none"]
 # The kind of case about a payment on hold, because what the customer owes was changed after it was
 # made.
 CHANGED = "changed_since_payment"
-# How a payment was announced. proved: by the provider's own answer, by a signed message, by one that
-# brought back what only the provider was given, or by ourselves. unproved: at an endpoint that proves
-# nothing. forged: by a message whose proof is not ours.
+# Kinds of cases about payments that may not have been made: not on the list of the provider, or not
+# believed when they were announced.
+UNLISTED, UNPROVED = "not_on_statement", "unproved_payment"
+# The kind of case about money that went back, as a message says that proves nothing.
+TOLD_BACK = "reversal_told"
+# How a payment was announced. proved: by the provider's own answer, by a signed message, by one
+# that brought back what only the provider was given, or by ourselves. unproved: at an endpoint that
+# proves nothing. forged: by a message whose proof is not ours.
 Evidence = Literal["proved", "unproved", "forged"]
 # Why a payment is not believed yet: more than its channel moves at once; paid more than a day from
 # our clock; its proof is not ours; for a prompt that has no such name; a large sum without proof; a
@@ -30,6 +35,8 @@ DoubtReason = Literal[
 # What became of asking the provider. no_answer: it never said; released: a person said that it is
 # to be used, or given back.
 WordState = Literal["waiting", "confirmed", "denied", "no_answer", "released"]
+# A provider's word still counts, and nothing is bought, while it is one of these.
+NO_WORD: tuple[WordState, ...] = ("waiting", "denied", "no_answer")
 PaymentState = Literal["received", "applied", "suspense", "refunding", "refunded", "reversed"]
 # Where a part of a payment went.
 LineKind = Literal[
@@ -210,3 +217,17 @@ class PaymentNotice:
             prompt=prompt,
             evidence=evidence,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderWord:
+    """A payment whose provider is asked. `attempts`: how often it was asked."""
+
+    payment_id: int
+    receipt: str
+    provider_account: str
+    amount_minor: int
+    reason: DoubtReason
+    state: WordState
+    attempts: int
+    asked_for_at: datetime

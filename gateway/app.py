@@ -39,6 +39,7 @@ from gateway.payments import airtel, mtn
 from gateway.payments.channel_table import channel_table
 from gateway.payments.mpesa.callbacks import MpesaCallbacks
 from gateway.payments.mpesa.results import ResultCallbacks
+from gateway.payments.mpesa.settings import DarajaCallbackSettings
 from gateway.payments.pawapay.callbacks import PawaPayCallbacks
 from gateway.payments.pawapay.message_signature import SignedMessages, read_public_keys
 from gateway.payments.pawapay.settings import PawaPayCallbackSettings
@@ -100,6 +101,7 @@ class _Shared:
 
     services: ServicesSettings
     settings: CallbackSettings
+    daraja: DarajaCallbackSettings | None
     opener: Callable[..., OpenUnit]
     redis: Redis
     pseudonyms: Pseudonyms
@@ -148,19 +150,31 @@ def create_app(environment: Environment) -> Gateway:
 def _share(environment: Environment) -> _Shared:
     services = ServicesSettings.from_environment(environment)
     settings = CallbackSettings.from_environment(environment)
+    daraja = (
+        DarajaCallbackSettings.from_environment(environment)
+        if "daraja" in settings.channels
+        else None
+    )
     redis = fail_fast_redis(services.redis_url)
     pepper = read_setting(environment, "PIN_PEPPER")
     opener = partial(
         unit_opener,
         pins=Pins(pepper),
-        channels=channel_table(settings.channels),
+        channels=channel_table(settings.channels, _ask_from(daraja)),
         after_commit=partial(_wake_afterwards, WorkQueues(services.redis_url)),
     )
     closing = ExitStack()
     closing.callback(redis.close)
     guard = Guard(GuardSettings.from_environment(environment), Limits(redis))
     pseudonyms = Pseudonyms(pepper)
-    return _Shared(services, settings, opener, redis, pseudonyms, guard, closing)
+    return _Shared(services, settings, daraja, opener, redis, pseudonyms, guard, closing)
+
+
+def _ask_from(daraja: DarajaCallbackSettings | None) -> Mapping[str, int]:
+    """Return from which sums on a channel's own word is waited for."""
+    if daraja is None or daraja.ask_from_minor is None:
+        return {}
+    return {"daraja": daraja.ask_from_minor}
 
 
 def _wake_afterwards(work_queues: WorkQueues, queue_names: Collection[QueueName]) -> None:
@@ -229,21 +243,11 @@ def _callback_routes(
     settings = shared.settings
     open_unit = shared.acting(sizes.PAYMENTS, sizes.PAYMENTS_SIDE_ROOM, _PATIENT_CALLBACKS)
     open_for_texts = shared.acting(sizes.TEXTS, sizes.TEXTS_SIDE_ROOM, _PATIENT_CALLBACKS)
-    mpesa = MpesaCallbacks(
-        shortcode=settings.daraja_shortcode,
-        open_unit=open_unit,
-        open_read_only_unit=unit_opener(shared.engine_of(pool_size=_READERS, settings=_READING)),
-        readers=shared.pool(_READERS, "validation"),
-        guesses=shared.guesses,
-    )
     unsigned = UnsignedCallbacks(open_unit)
     signing_key = settings.airtel_callback_key
     verify = partial(airtel.verify_callback, signing_key=signing_key) if signing_key else None
     of_channel: dict[str, tuple[CallbackRoute[Any], ...]] = {
-        "daraja": (
-            *mpesa.routes(),
-            *ResultCallbacks(mpesa.shortcode, open_unit).routes(),
-        ),
+        "daraja": _daraja_routes(shared, shared.daraja, open_unit) if shared.daraja else (),
         "mtn": (unsigned.route("mtn", mtn.read_callback),),
         "airtel": (unsigned.route("airtel", airtel.read_callback, verify),),
         "pawapay": (PawaPayCallbacks(signed, open_unit).route(),) if signed else (),
@@ -251,6 +255,21 @@ def _callback_routes(
     of_sms = (delivery_route(open_for_texts), inbound_route(open_for_texts, shared.guesses))
     routes = (*(route for name in settings.channels for route in of_channel[name]), *of_sms)
     return tuple(route for route in routes if route.endpoint in settings.keys)
+
+
+def _daraja_routes(
+    shared: _Shared, daraja: DarajaCallbackSettings, open_unit: OpenUnit
+) -> tuple[CallbackRoute[Any], ...]:
+    shortcode = shared.settings.daraja_shortcode
+    mpesa = MpesaCallbacks(
+        shortcode=shortcode,
+        open_unit=open_unit,
+        open_read_only_unit=unit_opener(shared.engine_of(pool_size=_READERS, settings=_READING)),
+        readers=shared.pool(_READERS, "validation"),
+        guesses=shared.guesses,
+        proofs=daraja.proofs,
+    )
+    return *mpesa.routes(), *ResultCallbacks(shortcode, open_unit, daraja.proofs).routes()
 
 
 def by_prefix(

@@ -16,7 +16,7 @@ from gateway.console.settings import ConsoleSettings
 from gateway.endpoints import weak_keys
 from gateway.guard import GuardSettings
 from gateway.payments.airtel import AirtelSettings
-from gateway.payments.mpesa.settings import DarajaSettings
+from gateway.payments.mpesa.settings import DarajaCallbackSettings, DarajaSettings
 from gateway.payments.mtn import MtnSettings
 from gateway.payments.pawapay.message_signature import read_public_keys
 from gateway.payments.pawapay.settings import PawaPayCallbackSettings, PawaPaySettings
@@ -75,6 +75,12 @@ def _channels(environment: Environment) -> None:
         _OF_CHANNEL[name](environment)
 
 
+def _daraja_callbacks(environment: Environment) -> object:
+    return "daraja" in channels_set_up(environment) and DarajaCallbackSettings.from_environment(
+        environment
+    )
+
+
 def _where_served(read: Read, *queues: str) -> Read:
     """`read`, for a worker that serves one of these queues."""
 
@@ -94,6 +100,7 @@ WANTED: Mapping[str, tuple[Read, ...]] = {
         *_EVERYWHERE,
         CallbackSettings.from_environment,
         _endpoint_keys,
+        _daraja_callbacks,
         GuardSettings.from_environment,
         ConsoleSettings.from_environment,
         _signing_keys,

@@ -136,6 +136,7 @@ def _make_settings(services: Services, workload: Workload) -> dict[str, str]:
         "REDIS_URL": services.redis_url,
         **distinct_keys(),
         "USSD_AGGREGATORS": "africastalking",
+        "PROOF_SECRET": "a secret of the torture",
         "PORT": str(web),
         "PUBLIC_URL": f"http://127.0.0.1:{web}",
         "SIMULATOR_PORT": str(providers),

@@ -16,10 +16,12 @@ from core.errors import (
     Temporary,
 )
 from core.movement import Statement
+from core.payment import ProviderWord
 from core.prompt import Prompt
 from core.refund import Refund
 from core.unit import Unit
 from core.usecases.payments.prompts import claim_receiptless
+from core.usecases.payments.provider_word import claim_words, give_up
 from core.usecases.people.forget import forget_next
 from core.usecases.reconciliation.balance import plan_balance, record_balance, review_balances
 from core.usecases.reconciliation.book_movements import book_missing, in_booking_order, open_cases
@@ -44,6 +46,7 @@ from gateway.payments.mpesa.account import (
     request_balance,
     request_reversal,
     request_status,
+    request_word,
 )
 from gateway.payments.mpesa.client import DarajaClient
 from gateway.payments.mpesa.parse import CURRENCY
@@ -57,6 +60,8 @@ from workers.settings import ReconciliationSettings
 log = logging.getLogger(__name__)
 
 _REFUNDS_AT_ONCE = 40
+# So many questions at the same time about payments that nothing proves.
+_WORDS_AT_ONCE = 2
 # Everything on the list is ours: a pull never asks for what is older than our first payment.
 _ANY_TIME = datetime.min.replace(tzinfo=UTC)
 
@@ -73,13 +78,18 @@ def reconcile(worker: Runtime, shift: Shift) -> None:
 
     1. Request refunds of payments that were not matched in time, and send those that are due.
     2. Ask for the receipts of approved prompts.
-    3. Record the payments on the provider's list that had no callback.
-    4. Read balances, and check earlier differences again.
-    5. Forget the people whom operators ordered to be forgotten.
+    3. Ask for the provider's word about payments that nothing proves.
+    4. Record the payments on the provider's list that had no callback.
+    5. Read balances, and check earlier differences again.
+    6. Forget the people whom operators ordered to be forgotten.
 
     A step that fails does not stop the next.
     """
-    lanes = (Lane(claim_refunds, _send), Lane(claim_receiptless, _ask_for_receipt))
+    lanes = (
+        Lane(claim_refunds, _send),
+        Lane(claim_receiptless, _ask_for_receipt),
+        Lane(claim_words, _ask_for_word, slots=_WORDS_AT_ONCE),
+    )
     run_each(
         lambda: _refund_unmatched(worker),
         lambda: keep_calling(worker.open_unit, lanes, shift),
@@ -155,6 +165,23 @@ def _ask_for_receipt(prompt: Prompt) -> Record:
     return lambda unit: None
 
 
+def _ask_for_word(word: ProviderWord) -> Record:
+    """Ask whether a payment was made. The answer comes in a callback, or the provider's list has
+    the payment; where nobody can be asked a person decides at once."""
+    daraja = runtime().daraja
+    if daraja is None or word.provider_account != daraja.provider_account:
+        return partial(give_up, payment_id=word.payment_id, why="cannot be asked")
+    try:
+        request_word(daraja, word.payment_id, word.receipt)
+    except Permanent as failure:
+        if settings().pull_every is None:
+            why = f"cannot be asked ({failure.code})"
+            return partial(give_up, payment_id=word.payment_id, why=why)
+    except ProviderFailure as failure:
+        log.warning("cannot ask about payment %s: %s", word.payment_id, failure.code)
+    return lambda unit: None
+
+
 def _pull_when_due(worker: Runtime, shift: Shift) -> None:
     every, daraja = settings().pull_every, worker.daraja
     if every is None or daraja is None:
@@ -184,7 +211,10 @@ def _ask_for_list(daraja: DarajaClient, pull: Pull) -> Statement | None:
         log.error("the provider's list cannot be had: %s", failure)
         return None
     account, until = pull.provider_account, pull.settled_until
-    return Statement(account, CURRENCY, movements, settled_until=until, unread=unread)
+    covers = (pull.begin, pull.end)
+    return Statement(
+        account, CURRENCY, movements, settled_until=until, unread=unread, covers=covers
+    )
 
 
 def _book_list(worker: Runtime, listed: Statement, shift: Shift) -> int:
@@ -213,10 +243,10 @@ def _ask_for_balance_when_due(worker: Runtime) -> None:
     if settings().pull_every is None or daraja is None or not daraja.settings.initiator:
         return
     with worker.open_unit() as unit:
-        is_due = plan_balance(unit, daraja.provider_account)
+        is_due, now = plan_balance(unit, daraja.provider_account), unit.now
     if is_due:
         try:
-            request_balance(daraja)
+            request_balance(daraja, now)
         except ProviderFailure as failure:
             log.warning("the provider's balance cannot be asked for: %s", failure.code)
 

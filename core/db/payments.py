@@ -22,13 +22,13 @@ NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 def insert_payment(connection: Connection, values: dict[str, object]) -> int | None:
-    """Record a receipt; None when this provider account's receipt was recorded before."""
+    """Record a receipt; None when this provider account's receipt, or its proof, was recorded
+    before."""
     columns = ", ".join(values)
     slots = ", ".join(f":{name}" for name in values)
     return connection.execute(
         text(
-            f"INSERT INTO payments ({columns}) VALUES ({slots})"
-            " ON CONFLICT (provider_account, receipt) DO NOTHING RETURNING id"
+            f"INSERT INTO payments ({columns}) VALUES ({slots}) ON CONFLICT DO NOTHING RETURNING id"
         ),
         values,
     ).scalar_one_or_none()
@@ -143,6 +143,14 @@ def release(connection: Connection, now: datetime, payment_ids: Collection[int])
         {"ids": list(payment_ids), "now": now, "never": NEVER},
     )
     return released.rowcount
+
+
+def note_listed(connection: Connection, now: datetime, payment_ids: Collection[int]) -> None:
+    """Store that a list of the provider has these payments."""
+    connection.execute(
+        text("UPDATE payments SET listed_at = :now WHERE id = ANY(:ids) AND listed_at IS NULL"),
+        {"ids": sorted(payment_ids), "now": now},
+    )
 
 
 def oldest_waiting(connection: Connection) -> datetime | None:

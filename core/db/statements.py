@@ -12,13 +12,15 @@ from sqlalchemy import Connection, text
 @dataclass(frozen=True, slots=True)
 class Booked:
     """What the ledger has under a receipt. `id` is that of a payment, None for anything else.
-    `value_at`: when it happened, as far as we know."""
+    `value_at`: when it happened, as far as we know; `received_at`: when we heard of a payment,
+    where that is asked for."""
 
     id: int | None
     receipt: str
     amount_minor: int
     state: str
     value_at: datetime
+    received_at: datetime | None = None
 
 
 def find_booked(
@@ -55,19 +57,21 @@ def find_posted(connection: Connection, keys: Collection[str]) -> dict[str, tupl
     return {row[0]: (row[1], row[2]) for row in rows}
 
 
-def booked_between(
+def unlisted_between(
     connection: Connection, provider_account: str, begin: datetime, end: datetime
 ) -> list[Booked]:
-    """Return the payments of that account made from `begin` to `end`, both included, in order.
+    """Return the payments of that account that no list of the provider had yet and that we heard
+    of, or that were made, from `begin` to `end`, both included, in the order in which we heard of
+    them; of those made earlier only what we heard of since `begin`.
 
-    Payments that the provider reported when we asked are left out: they need no statement as proof,
-    and their exact instant is not known.
+    Payments that the provider reported when we asked are left out: they need no statement as proof.
     """
     rows = connection.execute(
         text(
-            "SELECT id, receipt, amount_minor, state, paid_at FROM payments"
-            " WHERE provider_account = :account AND paid_at BETWEEN :begin AND :end"
-            " AND source NOT IN ('query', 'status') ORDER BY paid_at, id"
+            "SELECT id, receipt, amount_minor, state, paid_at, received_at FROM payments"
+            " WHERE provider_account = :account AND listed_at IS NULL AND source <> 'query'"
+            " AND received_at BETWEEN :begin AND CAST(:end AS timestamptz) + interval '1 day'"
+            " AND (received_at <= :end OR paid_at <= :end) ORDER BY received_at, id"
         ),
         {"account": provider_account, "begin": begin, "end": end},
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
 from core.channel import Channel, Channels
 from gateway.payments import airtel, mtn
@@ -14,6 +15,9 @@ _ALL: dict[str, Channel] = {
 }
 
 
-def channel_table(set_up: Collection[str] = ()) -> Channels:
-    """Every channel, and the names of those that are set up here."""
-    return Channels(_ALL, set_up)
+def channel_table(
+    set_up: Collection[str] = (), ask_from_minor: Mapping[str, int] = MappingProxyType({})
+) -> Channels:
+    """Every channel, the names of those that are set up here, and from which sums on their word is
+    waited for."""
+    return Channels(_ALL, set_up, ask_from_minor)

@@ -39,6 +39,7 @@ def _endpoint_keys() -> str:
 # Made once for a data folder and kept in it.
 _KEPT: dict[str, Callable[[], str]] = {
     **{endpoint.key_setting: _endpoint_keys for endpoint in _SERVED},
+    "PROOF_SECRET": lambda: secrets.token_urlsafe(32),
     "DEVICE_KEY_SECRET": lambda: base64.b64encode(secrets.token_bytes(32)).decode(),
     "PIN_PEPPER": lambda: secrets.token_urlsafe(24),
     "STS_VENDING_KEY_600000": lambda: secrets.token_hex(20),

@@ -51,6 +51,7 @@ def _result_parameters(payment: Row[Any]) -> dict[str, object]:
         "Amount": major(payment.amount_minor, "KES"),
         "TransactionStatus": "Completed",
         "DebitPartyName": f"{payment.msisdn.lstrip('+')} - ",
+        "CreditPartyName": f"{payment.shortcode} - Simulated",
         "ReasonType": None,
     }
 

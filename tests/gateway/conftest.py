@@ -17,6 +17,7 @@ from werkzeug.test import Client, TestResponse
 from core.db.engine import make_engine
 from gateway.app import create_app
 from operations.embedded.services import Services
+from gateway.payments.proof import Proofs
 from simulator.pawapay.signing import public_keys, signature_headers
 from tests.support.builders import (
     insert_customer,
@@ -26,6 +27,7 @@ from tests.support.builders import (
     insert_sale,
     insert_tariff,
 )
+from tests.support.cast import PROOF_SECRET
 from tests.support.endpoint_settings import endpoint_settings
 from tests.support.local_client import LocalClient
 from tests.support.scenario import Scenario
@@ -104,6 +106,11 @@ class Web:
         endpoint, kind, body = f"/payments/pawapay/{KEY}", "application/json", json.dumps(deposit)
         signed = signature_headers(PAWAPAY_SECRET, PUBLIC_URL + endpoint, kind, body.encode())
         return self.client.post(endpoint, data=body, content_type=kind, headers=signed)
+
+    def told(self, kind: str, number: int, document: Any, end: str = "") -> TestResponse:
+        """A callback at an address that only Daraja is told; `end`: what follows the proof."""
+        proof = Proofs(PROOF_SECRET).of(kind, number)
+        return self.daraja(f"{kind}/{number}/{proof}{end}", document)
 
     def daraja(self, endpoint: str, document: Any, **sent: Any) -> TestResponse:
         return self.post("payments/daraja", endpoint, json=document, **sent)

@@ -172,7 +172,9 @@ def test_without_redis_everything_is_let_in_that_should_be(
 ) -> None:
     app = create_app(environment | {"REDIS_URL": "redis://127.0.0.1:9"})
     web = Web(Client(app))
-    assert web.daraja("validation", c2b()).json == {"ResultCode": "0", "ResultDesc": "Accepted"}
+    answer = web.daraja("validation", c2b()).json
+    assert answer is not None
+    assert answer["ResultCode"] == "0"
     assert web.post("payments/daraja", "stk", key="guess").status_code == 404
     assert web.daraja("confirmation", c2b()).status_code == 200
     app.close()

@@ -26,6 +26,7 @@ from gateway.app import by_prefix, create_app
 from gateway.limits import Limits, SerialGuesses
 from gateway.payments.mpesa.client import DarajaClient
 from gateway.payments.mpesa.settings import DarajaSettings
+from gateway.payments.proof import Proofs
 from gateway.sms.africastalking import AfricasTalkingSender, SmsSettings
 from gateway.ussd.endpoint import ussd_application
 from gateway.ussd_menus.product import product_menu
@@ -36,7 +37,15 @@ from simulator.app import create_phone_app
 from simulator.terminal.contacts import Contacts
 from tests.journeys.running_gateway import RunningGateway
 from tests.journeys.verbs import JourneyVerbs
-from tests.support.cast import OPEN_SECRET, PEOPLE, PEPPER, PSEUDONYMS, VENDING_KEYS, insert_cast
+from tests.support.cast import (
+    OPEN_SECRET,
+    PEOPLE,
+    PEPPER,
+    PROOF_SECRET,
+    PSEUDONYMS,
+    VENDING_KEYS,
+    insert_cast,
+)
 from tests.support.channels import CHANNELS
 from tests.support.endpoint_settings import endpoint_settings, keys_of_all
 from tests.support.journeys import JourneySetup, Stop, StoppableRedis, stoppable_units
@@ -206,6 +215,7 @@ def _runtime(
                 shortcode="600123",
                 passkey="pass",
                 callback_url=f"{public_url}/payments/daraja/{KEY}/stk",
+                proofs=Proofs(PROOF_SECRET),
             )
         ),
         sender=AfricasTalkingSender(SmsSettings("jua", "at-key", None, providers)),

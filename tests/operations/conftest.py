@@ -22,6 +22,7 @@ SETTINGS = {
     "STS_VENDING_KEY_600000": "00" * 20,
     **distinct_keys(),
     "USSD_AGGREGATORS": "africastalking",
+    "PROOF_SECRET": "a secret of these tests",
     "PUBLIC_URL": "http://127.0.0.1:8000",
     "AT_USERNAME": "test",
     "AT_API_KEY": "test",

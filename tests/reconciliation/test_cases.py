@@ -35,7 +35,9 @@ def listed(scenario: Scenario, *receipts: str) -> None:
 @pytest.fixture
 def held(scenario: Scenario) -> int:
     """A payment on no list; the id of its case."""
-    scenario.pay("R1", METER, 100_00, paid_at=NOW + timedelta(minutes=5))
+    scenario.ahead = timedelta(minutes=5)
+    scenario.pay("R1", METER, 100_00)
+    scenario.ahead = timedelta(0)
     listed(scenario, "L1", "L2")
     found: int = scenario.rows("SELECT id FROM cases")[0][0]
     return found

@@ -44,14 +44,14 @@ def test_the_whole_list_goes_back_to_the_first_payment_or_47_hours(
     scenario: Scenario, first_payment_ago: timedelta | None, hours: int
 ) -> None:
     if first_payment_ago is not None:
-        scenario.pay("R1", "NOBODY", 100_00, paid_at=NOW - first_payment_ago)
+        scenario.pay("R1", "NOBODY", 100_00, paid_at=NOW - first_payment_ago, source="pull")
     assert hours_asked_for(plan(scenario, timedelta(0))) == hours
 
 
 def test_the_whole_list_is_due_once_a_day_after_an_absence_and_after_a_failure(
     scenario: Scenario,
 ) -> None:
-    scenario.pay("R1", "NOBODY", 100_00, paid_at=NOW - timedelta(days=30))
+    scenario.pay("R1", "NOBODY", 100_00, paid_at=NOW - timedelta(days=30), source="pull")
     assert hours_asked_for(plan(scenario, timedelta(0))) == 47
     pull = plan(scenario, EVERY)
     assert pull is not None
@@ -67,7 +67,7 @@ def test_the_whole_list_is_due_once_a_day_after_an_absence_and_after_a_failure(
 
 def test_the_whole_list_stays_due_until_it_is_recorded(scenario: Scenario) -> None:
     """A worker that dies between reading the list and booking it."""
-    scenario.pay("R1", "NOBODY", 100_00, paid_at=NOW - timedelta(days=30))
+    scenario.pay("R1", "NOBODY", 100_00, paid_at=NOW - timedelta(days=30), source="pull")
     assert hours_asked_for(plan(scenario, timedelta(0), is_done=False)) == 47
     assert hours_asked_for(plan(scenario, EVERY)) == 47
     assert hours_asked_for(plan(scenario, 2 * EVERY)) == 2

@@ -53,6 +53,7 @@ READY_METER, READY_KIT = "01000000032", "TV100"
 # A meter that was never imported, and a kit in stock that is used by the day.
 NEW_METER, DAY_KIT = "01000000057", "SUN100"
 STOCK_BIKE = "BIKE100"
+PROOF_SECRET = "a secret of these tests"
 PEPPER = "pepper"
 PSEUDONYMS = Pseudonyms(PEPPER)
 # How many of their devices have a key of their own: kits and e-bikes.

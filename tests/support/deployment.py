@@ -44,6 +44,7 @@ class Deployment:
             "PUBLIC_URL": nowhere,
             **distinct_keys(),
             "USSD_AGGREGATORS": "africastalking",
+            "PROOF_SECRET": "proof-secret-of-this-test",
             "DEVICE_KEY_SECRET": "A" * 43 + "=",
             "PIN_PEPPER": "pepper",
             "STS_VENDING_KEY_600000": "ab" * 20,

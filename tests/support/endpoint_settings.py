@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gateway.settings import ENDPOINTS
 from gateway.ussd.aggregators import ADAPTERS
+from tests.support.cast import PROOF_SECRET
 
 
 def endpoint_settings(key: str) -> dict[str, str]:
@@ -11,6 +12,7 @@ def endpoint_settings(key: str) -> dict[str, str]:
     return {
         "USSD_AGGREGATORS": ",".join(ADAPTERS),
         "AT_USERNAME": "jua",
+        "PROOF_SECRET": PROOF_SECRET,
         **{endpoint.key_setting: key for endpoint in ENDPOINTS},
     }
 

@@ -15,11 +15,12 @@ from core.clock import system_clock
 from core.unit import unit_opener
 from gateway.payments.mpesa.client import DarajaClient
 from gateway.payments.mpesa.settings import DarajaSettings
+from gateway.payments.proof import Proofs
 from gateway.sms.africastalking import AfricasTalkingSender, SmsSettings
 from gateway.work_queues import WorkQueues
 from operations.embedded.services import Services
 from simulator.mobile_money.wallets import Payment, move_money
-from tests.support.cast import AMINA, OPEN_SECRET, VENDING_KEYS, insert_cast
+from tests.support.cast import AMINA, OPEN_SECRET, PROOF_SECRET, VENDING_KEYS, insert_cast
 from tests.support.channels import CHANNELS
 from tests.support.scenario import Scenario
 from tests.support.standins import StandIns, stand_ins
@@ -81,6 +82,7 @@ def scenario(
                     "600123",
                     "pass",
                     f"{NOWHERE}/stk",
+                    Proofs(PROOF_SECRET),
                     "dialwatt",
                     "c2VjcmV0",
                 )

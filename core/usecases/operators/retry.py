@@ -12,6 +12,7 @@ from datetime import datetime
 
 from core.db.audit import close_cases
 from core.db.payments import decide, is_held
+from core.db.provider_words import end_words
 from core.db.work_queue import (
     Kind,
     Waiting,
@@ -22,7 +23,7 @@ from core.db.work_queue import (
     put_back_texts,
 )
 from core.errors import Refused
-from core.payment import CHANGED
+from core.payment import CHANGED, NO_WORD, UNPROVED
 from core.unit import QueueName, Unit
 from core.usecases.operators.audit import write_audit
 
@@ -73,6 +74,8 @@ def retry_stuck(unit: Unit, operator: str, row: Waiting, reason: str) -> None:
     if row.kind == "payment" and is_held(unit.connection, row.id):
         decide(unit.connection, unit.now, row.id)
         close_cases(unit.connection, unit.now, CHANGED, [row.id])
+        end_words(unit.connection, unit.now, [row.id], "released", NO_WORD)
+        close_cases(unit.connection, unit.now, UNPROVED, [row.id])
     put_back(unit.connection, row, _BACK_IN[row.kind][row.state], unit.now)
     unit.wakes.add("reconciliation" if row.state == "approved" else _QUEUES[row.kind])
     write_audit(

@@ -111,6 +111,18 @@ def notify_held(unit: Unit, payment: ReceivedPayment, serial: str, payer: Payer 
     _queue(unit, "held", payment.id, message, payer or owner)
 
 
+def notify_waiting(unit: Unit, payment: BookedPayment, serial: str, to: Reachable) -> None:
+    """Tell the payer, else the owner of the device, that the code comes once the provider has
+    confirmed the payment."""
+    message = sms.code_follows(
+        amount=Money(payment.amount_minor, payment.currency),
+        serial=serial,
+        receipt=payment.receipt,
+        operator=unit.market.operator,
+    )
+    _queue(unit, "code_follows", payment.id, message, to)
+
+
 def notify_expired(
     unit: Unit, payment_id: int, account: str, amount_minor: int, receipt: str, payer: Payer | None
 ) -> None:

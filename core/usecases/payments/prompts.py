@@ -18,7 +18,7 @@ from core.db.prompts import claim_prompts, join_receipts, lock_checkout, lock_pr
 from core.errors import BadCallback
 from core.money import Money
 from core.payment import PaymentNotice, normalise_receipt
-from core.prompt import Prompt
+from core.prompt import Prompt, PromptState
 from core.unit import Unit
 from core.usecases.messages.queue import send_sms_to
 from core.usecases.payments.notify_payer import payer_identified, reach_payer
@@ -215,6 +215,16 @@ def find_callback_prompt(
         if prompt and prompt.checkout_reference in (None, checkout_reference):
             return prompt
     return lock_checkout(unit.connection, checkout_reference)
+
+
+def nameless_state(unit: Unit, prompt_id: int) -> PromptState | None:
+    """Return the state of a prompt whose reference at the provider is not known, locked: `waiting`
+    where it was not sent. None where there is no such prompt, its reference is known, or it has
+    ended."""
+    prompt = lock_prompt(unit.connection, prompt_id)
+    if prompt is None or prompt.checkout_reference is not None:
+        return None
+    return prompt.state if prompt.state in ("waiting", *_NOT_FINAL) else None
 
 
 def lock_known_prompt(unit: Unit, prompt_id: int) -> Prompt:

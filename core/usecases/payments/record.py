@@ -6,7 +6,7 @@ callback's own transaction: the money is in the ledger before the provider hears
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.db.audit import open_case
@@ -15,9 +15,10 @@ from core.db.payments import find_receipt, get_payment, insert_payment, lock_pay
 from core.errors import BadCallback, BrokenInvariant, Refused
 from core.journal import CREDIT, DEBIT, JournalEntry, Posting, receiving_account
 from core.money import Money
-from core.payment import PaymentNotice, PaymentPurpose
+from core.payment import DoubtReason, PaymentNotice, PaymentPurpose
 from core.prompt import Prompt
 from core.unit import Unit
+from core.usecases.payments.doubt import ANNOUNCED, find_doubt
 from core.usecases.payments.find_account import Match, purpose_typed
 from core.usecases.payments.hold import unmatch
 from core.usecases.payments.notify_payer import (
@@ -28,6 +29,7 @@ from core.usecases.payments.notify_payer import (
     payer_identified,
     reach_payer,
 )
+from core.usecases.payments.provider_word import confirm_announced, wait_for_word
 from core.usecases.payments.whose import (
     Held,
     match_payment,
@@ -44,24 +46,40 @@ class Recorded:
     is_new: bool
 
 
-def record_payment(unit: Unit, notice: PaymentNotice, *, quiet: bool = False) -> Recorded:
+def record_payment(
+    unit: Unit, notice: PaymentNotice, *, quiet: bool = False, doubt: DoubtReason | None = None
+) -> Recorded:
     """Record the payment of a notice once; a repeated receipt returns the first payment.
 
-    `quiet`: no SMS is sent, as the money has gone back already.
+    `quiet`: no SMS is sent, as the money has gone back already. `doubt`: why it is not believed, if
+    the caller knows; else `find_doubt` says it.
 
     Raises BadCallback for an amount that is not positive or a currency other than the market's.
     """
     if notice.amount_minor <= 0 or notice.currency != unit.market.currency:
         raise BadCallback(f"an amount in {notice.currency} that cannot be booked")
+    doubt = doubt or find_doubt(unit, notice)
     found = match_payment(unit, notice)
-    match = found if isinstance(found, Match) else None
-    payment_id = insert_payment(unit.connection, _payment_row(unit, notice, found))
+    booked = _with_our_clock(unit, notice, doubt)
+    payment_id = insert_payment(unit.connection, _payment_row(unit, booked, found))
     if payment_id is None:
-        return Recorded(_recorded_before(unit, notice), is_new=False)
-    _post_received(unit, notice, match, payment_id)
+        return _recorded_before(unit, notice, doubt)
+    match = found if isinstance(found, Match) else None
+    _post_received(unit, booked, match, payment_id)
     if not quiet:
-        _notify_people(unit, notice, found, payment_id)
+        _notify_people(unit, notice, found, payment_id, doubt)
+    if doubt is not None:
+        wait_for_word(unit, payment_id, notice, doubt)
     return Recorded(payment_id, is_new=True)
+
+
+def _with_our_clock(unit: Unit, notice: PaymentNotice, doubt: DoubtReason | None) -> PaymentNotice:
+    """Return the notice as it is booked. What an unsigned message says of the time is never ahead
+    of us; one that is not believed only tells whose money it may be."""
+    if doubt == "wrong_clock":
+        return replace(notice, paid_at=unit.now)
+    is_ahead = notice.source in ANNOUNCED and notice.paid_at > unit.now
+    return replace(notice, paid_at=unit.now) if is_ahead else notice
 
 
 def record_quoted(unit: Unit, notice: PaymentNotice, customer_id: int, account: str) -> Recorded:
@@ -77,11 +95,19 @@ def record_quoted(unit: Unit, notice: PaymentNotice, customer_id: int, account: 
     return recorded
 
 
-def _notify_people(unit: Unit, notice: PaymentNotice, found: Match | Held, payment_id: int) -> None:
+def _notify_people(
+    unit: Unit,
+    notice: PaymentNotice,
+    found: Match | Held,
+    payment_id: int,
+    doubt: DoubtReason | None,
+) -> None:
+    """Wake the workers and tell the payer; of a payment in doubt that is matched, when its provider
+    is asked."""
     payer = reach_payer(unit, notice.payer_kind, notice.payer)
     if isinstance(found, Held):
         _hold_payment(unit, notice, found, payment_id, payer)
-    else:
+    elif doubt is None:
         unit.wakes.add("payments")
         notify_owner_of_payment(unit, payment_id, found, notice.amount_minor, notice.receipt, payer)
 
@@ -96,17 +122,22 @@ def _hold_payment(
         open_hands_case(unit, payment_id, notice, held.device, held.then)
 
 
-def _recorded_before(unit: Unit, notice: PaymentNotice) -> int:
+def _recorded_before(unit: Unit, notice: PaymentNotice, doubt: DoubtReason | None) -> Recorded:
     """Return the payment recorded before under this receipt.
 
     A different amount opens a case. A notice that names the payer, after one that hid the number,
-    lets the payer be told.
+    lets the payer be told. One that is proved, and not in doubt itself, is the provider's word. A
+    proof that another receipt has used is not ours.
     """
     known = find_receipt(unit.connection, notice.provider_account, notice.receipt)
-    if known is None:
+    if known is None and notice.proof is None:
         raise BrokenInvariant(f"receipt {notice.receipt} conflicts with no row")
+    if known is None:
+        return record_payment(unit, replace(notice, evidence="forged", proof=None))
     payment_id, booked_minor = known
-    if notice.amount_minor != booked_minor:
+    if notice.amount_minor == booked_minor and notice.evidence == "proved" and doubt is None:
+        confirm_announced(unit, payment_id)
+    elif notice.amount_minor != booked_minor:
         theirs, ours = (
             Money(minor, notice.currency) for minor in (notice.amount_minor, booked_minor)
         )
@@ -116,7 +147,7 @@ def _recorded_before(unit: Unit, notice: PaymentNotice) -> int:
         _compare_customer(unit, payment_id, notice.prompt)
     if notice.payer_kind == "msisdn" and notice.payer is not None:
         payer_identified(unit, payment_id, notice.payer)
-    return payment_id
+    return Recorded(payment_id, is_new=False)
 
 
 def _compare_customer(unit: Unit, payment_id: int, prompt: Prompt) -> None:
@@ -131,6 +162,8 @@ def _compare_customer(unit: Unit, payment_id: int, prompt: Prompt) -> None:
         report_served_another(unit, payment, prompt.customer_id)
 
 
+# Sources that are lists of the provider.
+_LISTED = ("pull", "statement")
 # Sources that announce a payment at once, after a quote that we were asked for.
 _AT_ONCE = ("c2b",)
 
@@ -165,6 +198,9 @@ def _payment_row(unit: Unit, notice: PaymentNotice, found: Match | Held) -> dict
         "paid_on": unit.paid_on(min(notice.paid_at, quoted_at)),
         "quoted_at": quoted_at,
         "received_at": unit.now,
+        "evidence": notice.evidence,
+        "proof": notice.proof,
+        "listed_at": unit.now if notice.source in _LISTED else None,
         "next_attempt_at": unit.now,
         "state": "received" if match else "suspense",
         "problem": found.problem if isinstance(found, Held) else None,

@@ -8,24 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from core.db.audit import CaseDraft, close_cases, open_drafts
+from core.db.audit import CaseDraft, open_drafts
 from core.db.held_movements import insert_held
 from core.db.ledger import is_posted, open_account, post_entries
-from core.db.payments import hold, lock_payments, release
+from core.db.payments import hold, lock_payments
 from core.db.statements import Booked
 from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 from core.money import Money
 from core.movement import Movement, Statement, UnreadRow
-from core.payment import PaymentNotice
+from core.payment import UNLISTED, PaymentNotice
 from core.refund import NewReturn
 from core.unit import Unit
 from core.usecases.operators.audit import ITSELF
+from core.usecases.payments.provider_word import confirm_payments, deny_unlisted
 from core.usecases.payments.record import record_payment
 from core.usecases.reconciliation.compare import UNREAD, Comparison, entry_key, unread_key
 from core.usecases.refunds.held_movement import end_held_movement
 from core.usecases.refunds.reversal import record_reversal
 
-NOT_ON_STATEMENT, HELD = "not_on_statement", "movement_held"
+HELD = "movement_held"
 # The other side of a movement of the provider account, by its kind.
 ACCOUNT_OF_KIND = {"settlement": "bank", "fee": "expense:provider_fee"}
 
@@ -116,24 +117,23 @@ def open_cases(unit: Unit, statement: Statement, comparison: Comparison) -> None
     """
     missing = {booked.id for booked in comparison.missing_there if booked.id is not None}
     lock_payments(unit.connection, missing.union(comparison.confirmed))
-    close_cases(unit.connection, unit.now, NOT_ON_STATEMENT, comparison.confirmed)
-    if release(unit.connection, unit.now, comparison.confirmed):
-        unit.wakes.add("payments")
+    confirm_payments(unit, comparison.confirmed)
     drafts = [
         *_about_payments(statement, comparison),
         *(_about_unread(statement, row) for row in comparison.unread),
         *_about_held(unit, statement, comparison.held),
     ]
     for draft in open_drafts(unit.connection, unit.now, drafts):
-        if draft.kind == NOT_ON_STATEMENT and draft.payment_id is not None:
+        if draft.kind == UNLISTED and draft.payment_id is not None:
             hold(unit.connection, draft.payment_id, "not on the provider's statement")
+            deny_unlisted(unit, draft.payment_id)
 
 
 def _about_payments(statement: Statement, comparison: Comparison) -> Iterator[CaseDraft]:
     for booked in comparison.missing_there:
         amount = Money(booked.amount_minor, statement.currency)
         detail = f"{booked.receipt} ({amount}) is in the books but not on the statement"
-        yield CaseDraft(NOT_ON_STATEMENT, str(booked.id), detail, booked.id)
+        yield CaseDraft(UNLISTED, str(booked.id), detail, booked.id)
     for movement, booked in comparison.different:
         key = str(booked.id or entry_key(statement.provider_account, movement))
         detail = f"{booked.receipt}: {describe_difference(statement, movement, booked)}"

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from core.db.audit import ClosedCase, close_open_case
 from core.db.console.cases import CaseRow, find_case
-from core.db.payments import decide, is_held, lock_payment, release
-from core.errors import Refused
+from core.db.payments import decide, get_payment, is_held, lock_payment, release
+from core.errors import BrokenInvariant, Refused
 from core.movement import BOOKED_AS
-from core.payment import CHANGED
+from core.payment import CHANGED, TOLD_BACK, UNLISTED, UNPROVED
+from core.refund import NewReturn
 from core.unit import Unit
 from core.usecases.operators.audit import write_audit
-from core.usecases.reconciliation.book_movements import HELD, NOT_ON_STATEMENT
+from core.usecases.payments.doubt import report_forgery
+from core.usecases.payments.provider_word import decide_by_hand
+from core.usecases.reconciliation.book_movements import HELD
 from core.usecases.reconciliation.explain import explain_movement
+from core.usecases.refunds.return_money import return_money
 
-# What may become of held money: it is applied, or kept waiting for a refund or another statement.
-APPLY, KEEP = "apply", "keep"
-# The kinds of cases because of which a payment is on hold.
-_HOLDING = (NOT_ON_STATEMENT, CHANGED)
+# What may become of held money: it is applied, kept waiting for a refund or the provider's word, or
+# taken out of the books, as it was never paid.
+APPLY, KEEP, NEVER_PAID = "apply", "keep", "never_paid"
+# The kinds of cases because of which a payment is on hold, and of those that doubt it was made.
+_HOLDING, _DOUBTING = (UNLISTED, UNPROVED, CHANGED, TOLD_BACK), (UNLISTED, UNPROVED)
 
 
 def close_case(
@@ -43,7 +48,8 @@ def close_case(
 
 def decisions_of(unit: Unit, case_id: int) -> tuple[str, ...]:
     """Return what a person may decide about an open case: APPLY and KEEP where a payment is on hold
-    because of it, `BOOKED_AS` where a movement waits to be explained; empty for other cases."""
+    because of it, and NEVER_PAID where it doubts that the payment was made; `BOOKED_AS` where a
+    movement waits to be explained; empty for other cases."""
     case = find_case(unit.connection, case_id)
     return () if case is None or case.closed_at is not None else _decisions(unit, case)
 
@@ -51,8 +57,12 @@ def decisions_of(unit: Unit, case_id: int) -> tuple[str, ...]:
 def _decisions(unit: Unit, case: CaseRow | ClosedCase) -> tuple[str, ...]:
     if case.kind == HELD:
         return BOOKED_AS
-    on_hold = case.kind in _HOLDING and is_held(unit.connection, case.payment_id)
-    return (APPLY, KEEP) if on_hold else ()
+    if case.kind in _HOLDING and is_held(unit.connection, case.payment_id):
+        return (APPLY, KEEP, NEVER_PAID) if case.kind in _DOUBTING else (APPLY, KEEP)
+    payment = get_payment(unit.connection, case.payment_id) if case.payment_id else None
+    if case.kind == UNPROVED and payment is not None and payment.state == "suspense":
+        return (KEEP, NEVER_PAID)
+    return ()
 
 
 def _carry_out(unit: Unit, case: ClosedCase, decision: str, actor: tuple[str, str]) -> None:
@@ -61,6 +71,20 @@ def _carry_out(unit: Unit, case: ClosedCase, decision: str, actor: tuple[str, st
             explain_movement(unit, case.about, booked_as, *actor)
     if decision == APPLY and case.payment_id is not None:
         release(unit.connection, unit.now, [case.payment_id])
+        decide_by_hand(unit, case.payment_id)
         if case.kind == CHANGED:
             decide(unit.connection, unit.now, case.payment_id)
         unit.wakes.add("payments")
+    if decision == NEVER_PAID and case.payment_id is not None:
+        _take_out(unit, case.payment_id)
+
+
+def _take_out(unit: Unit, payment_id: int) -> None:
+    """Take a payment that was never made out of the books. Somebody announced it: from now on that
+    is suspected of others."""
+    payment = lock_payment(unit.connection, payment_id)
+    if payment is None:
+        raise BrokenInvariant(f"there is no payment {payment_id}")
+    what = f"{payment.receipt} was announced and never paid"
+    report_forgery(unit, payment.provider_account, what)
+    return_money(unit, payment, NewReturn(None, "provider"))

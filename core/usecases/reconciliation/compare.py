@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from core.db.audit import closed_among
 from core.db.held_movements import HeldMovement, find_held, name_of
 from core.db.returns import Return, provider_returns, sent_from
-from core.db.statements import Booked, booked_between, find_booked, find_posted, live_since
+from core.db.statements import Booked, find_booked, find_posted, live_since, unlisted_between
 from core.money import Money
 from core.movement import Movement, Statement, UnreadRow
 from core.refund import reversal_receipt
@@ -76,7 +76,7 @@ def compare_statement(
 ) -> Comparison:
     """Compare a statement with the ledger. Only reads.
 
-    Payments missing there are those between the first and the last payment of the statement.
+    Payments missing there are those that we heard of in the period of the statement.
     `since`: from when on what is missing here is ours to book; None: since payments were served
     here (`live_since`).
     """
@@ -213,19 +213,21 @@ def _sort_missing(
 def _look_for_unlisted(
     unit: Unit, statement: Statement, listed: Collection[int | None], comparison: Comparison
 ) -> None:
-    payments = [row.happened_at for row in statement.movements if row.kind == "payment"]
-    if not payments:
+    """Find the payments that should be on the statement: those we heard of while it covers.
+
+    What the messages said of the time decides nothing: a forger writes any time into them. One that
+    an earlier statement had was late, and is known to be the provider's.
+    """
+    if statement.period is None:
         return
-    last = min(max(payments), statement.settled_until or max(payments))
-    begin = min(row.happened_at for row in statement.movements)
-    end = statement.settled_until or statement.ends_at or last
+    begin, end = statement.period
     edge = _EDGE if end - begin >= _LONG_ENOUGH else timedelta(0)
     unread = [row.content.upper() for row in statement.unread]
     account = statement.provider_account
-    for payment in booked_between(unit.connection, account, min(payments), last):
+    for payment in unlisted_between(unit.connection, account, begin, end):
         if payment.id in listed or any(payment.receipt in content for content in unread):
             continue
-        if begin + edge <= payment.value_at <= end - edge:
+        if payment.received_at and begin + edge <= payment.received_at <= end - edge:
             comparison.missing_there.append(payment)
-        elif payment.value_at > end - edge:
+        elif end - edge < payment.value_at <= end:
             comparison.late_minor -= payment.amount_minor

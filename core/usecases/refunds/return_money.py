@@ -13,9 +13,10 @@ from core.db.returns import Return, insert_return, learn_reference, returns_of
 from core.errors import BrokenInvariant, Refused
 from core.journal import DEBIT, JournalEntry, Posting
 from core.money import Money
-from core.payment import CHANGED, BookedPayment, PaymentState
+from core.payment import CHANGED, TOLD_BACK, BookedPayment, PaymentState
 from core.refund import NewReturn
 from core.unit import Unit
+from core.usecases.payments.provider_word import decide_by_hand
 from core.usecases.payments.whose import close_hands_cases
 from core.usecases.refunds.money_out import postings_out
 from core.usecases.refunds.reverse_payment import CLAWBACK, entry_key, take_lines_back
@@ -49,6 +50,8 @@ def return_money(unit: Unit, payment: BookedPayment, back: NewReturn) -> int:
     entry = JournalEntry("reversed", key, legs, value_at=returned.happened_at)
     post_entries(unit.connection, unit.now, [entry])
     mark_returned(unit, payment, amount, "reversed", payment.state)
+    if back.source == "provider":
+        close_cases(unit.connection, unit.now, TOLD_BACK, [payment.id])
     return clawback
 
 
@@ -84,7 +87,8 @@ def mark_returned(
     unit: Unit, payment: BookedPayment, amount_minor: int, ended: PaymentState, rest: PaymentState
 ) -> None:
     """Store how much of a payment went back. Its state is `ended` if that is all, else `rest`. When
-    all is back, nothing is left to decide: cases about whose it is and what it pays are closed."""
+    all is back, nothing is left to decide: cases about whose it is, what it pays and whether it
+    was made are closed."""
     is_all = amount_minor == payment.left_minor
     values: dict[str, object] = {"returned_minor": payment.returned_minor + amount_minor}
     if not payment.left_minor:
@@ -96,6 +100,7 @@ def mark_returned(
     if is_all:
         close_cases(unit.connection, unit.now, CHANGED, [payment.id])
         close_hands_cases(unit, payment.id)
+        decide_by_hand(unit, payment.id)
 
 
 def _post_excess(unit: Unit, payment: BookedPayment, returned: Return) -> tuple[Posting, ...]:

@@ -6,13 +6,13 @@ Reversing entries are posted; nothing is edited or deleted (return_money).
 from __future__ import annotations
 
 from core.credit import CREDIT_ACCOUNT
-from core.db.audit import close_cases
-from core.db.payments import find_receipt, get_payment, lock_payment
+from core.db.audit import close_cases, open_case
+from core.db.payments import find_receipt, get_payment, hold, lock_payment
 from core.db.refunds import find_given_up, find_open_refund
 from core.db.returns import returns_of
 from core.errors import BadCallback, BrokenInvariant, Refused
 from core.money import Money
-from core.payment import BookedPayment
+from core.payment import TOLD_BACK, BookedPayment
 from core.refund import NewReturn, clean_reference, reversal_receipt
 from core.unit import Unit
 from core.usecases.operators.audit import write_audit
@@ -57,6 +57,32 @@ def record_reversal(
     if clawback_minor is None:
         return False
     _audit(unit, payment, back, (operator, reason), clawback_minor)
+    return True
+
+
+def report_told_reversal(unit: Unit, provider_account: str, receipt: str, back: NewReturn) -> bool:
+    """Open a case, as a message that proves nothing says that a provider took money of `receipt`
+    back. Nothing is booked; money that is not used yet waits. False where it was booked before.
+
+    Raises Refused("receipt_unknown").
+    """
+    found = find_receipt(unit.connection, provider_account, receipt)
+    payment = _lock_after_agent(unit, found[0]) if found else None
+    if payment is None:
+        raise Refused("receipt_unknown", receipt=receipt)
+    own = reversal_receipt(back.reference, receipt)
+    amount = Money(back.amount_minor or payment.left_minor, unit.market.currency)
+    if not payment.left_minor or is_recorded(unit, payment, own, amount.minor):
+        return False
+    named = f" (receipt {own})" if own else ""
+    detail = (
+        f"{payment.receipt}: a message that proves nothing says that {amount} of it went back"
+        f"{named}. Nothing was booked: read the provider's statement, which books it, or record the"
+        " return on the page of the payment where its portal shows it"
+    )
+    key = f"{payment.id}:{own or amount.minor}"
+    open_case(unit.connection, unit.now, TOLD_BACK, key, detail, payment.id)
+    hold(unit.connection, payment.id, "a message says that it went back")
     return True
 
 

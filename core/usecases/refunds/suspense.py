@@ -16,6 +16,7 @@ from core.usecases.operators.audit import write_audit
 from core.usecases.payments.find_account import LOAN_SUFFIX, match_account
 from core.usecases.payments.hold import post_counted
 from core.usecases.payments.notify_payer import notify_owner_of_payment, reach_payer
+from core.usecases.payments.provider_word import decide_by_hand
 from core.usecases.payments.whose import close_hands_cases, owners_then
 
 _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ./_"
@@ -110,6 +111,7 @@ def match_suspense(unit: Unit, payment_id: int, serial: str, operator: str, reas
     )
     post_counted(unit, "matched", payment.id, legs)
     close_hands_cases(unit, payment.id)
+    decide_by_hand(unit, payment.id)
     matched_to = match.device.serial if match.device else serial
     write_audit(
         unit, operator, "match", "payment", payment.id, reason, serial=matched_to,

@@ -58,6 +58,11 @@ def held(amount: Money, serial: Serial, receipt: Reference, operator: Name) -> N
 
 
 @sms_message(max_segments=2)
+def code_follows(amount: Money, serial: Serial, receipt: Reference, operator: Name) -> None:
+    """To a payer whose payment nothing proves yet: the code comes once its provider has said so."""
+
+
+@sms_message(max_segments=2)
 def reference_expired(amount: Money, account: FreeText, receipt: Reference, operator: Name) -> None:
     """To a payer who typed the reference of an earlier payment request, which no longer counts."""
 

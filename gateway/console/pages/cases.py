@@ -9,7 +9,13 @@ from flask import Blueprint, abort
 from core.db.console.cases import CASES, find_case
 from core.db.payments import get_payment
 from core.unit import Unit
-from core.usecases.reconciliation.cases import APPLY, KEEP, close_case, decisions_of
+from core.usecases.reconciliation.cases import (
+    APPLY,
+    KEEP,
+    NEVER_PAID,
+    close_case,
+    decisions_of,
+)
 from gateway.console.acts import Act
 from gateway.console.console_context import current_operator
 from gateway.console.formatting import INSTANT, LABEL, MONOSPACE, STATE, TEXT, instant, label
@@ -57,14 +63,15 @@ def _case_summary(unit: Unit, case_id: int) -> list[tuple[str, str]]:
 _WORDS = {
     APPLY: "apply the payment",
     KEEP: "keep it on hold",
+    NEVER_PAID: "it was never paid: take it out of the books",
     "settlement": "money between this account and our bank: book it",
     "fee": "a charge of the provider, or one given back: book it",
     "unclassified": "something else, such as salaries: book it, the accountant books it on",
     "nothing": "it is in the books already: book nothing",
 }
 _HINTS = {
-    KEEP: "A payment on hold can be refunded on its page. It is applied if a later statement of the"
-    " provider has it.",
+    KEEP: "A payment on hold can be refunded on its page. It is applied if the provider says later"
+    " that it was made.",
     "nothing": "It is booked with the date of the statement. Money of a customer is booked on the"
     " page of the payment instead: then choose that nothing is to be booked.",
 }
@@ -80,7 +87,7 @@ def _decision_field(unit: Unit, case_id: int) -> Sequence[Field]:
         moves_money = is_allowed(current_operator().role, "match_payment")
         return [(each, _WORDS[each]) for each in decisions if moves_money or each == KEEP]
 
-    hint = _HINTS[decisions[-1]]
+    hint = _HINTS["nothing" if "nothing" in decisions else KEEP]
     return (Field("held", "What it is", kind="select", options=options, hint=hint),)
 
 

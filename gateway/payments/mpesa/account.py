@@ -32,7 +32,7 @@ def request_reversal(client: DarajaClient, refund: Refund) -> None:
     shillings, cents = divmod(refund.amount_minor, 100)
     if cents:
         raise Permanent(_PROVIDER, "cannot_ask", "whole shillings only")
-    body = _initiated(client, "TransactionReversal", f"reversal/{refund.id}") | {
+    body = _initiated(client, "TransactionReversal", "reversal", refund.id) | {
         "TransactionID": refund.receipt,
         "Amount": shillings,
         "ReceiverParty": client.settings.shortcode,
@@ -45,18 +45,37 @@ def request_reversal(client: DarajaClient, refund: Refund) -> None:
 
 def request_status(client: DarajaClient, prompt_id: int, checkout_reference: str) -> None:
     """Ask Daraja for the payment of a prompt; its receipt comes in a callback."""
-    body = _initiated(client, "TransactionStatusQuery", f"status/{prompt_id}") | {
-        "OriginalConversationID": checkout_reference,
-        "PartyA": client.settings.shortcode,
-        "IdentifierType": _SHORTCODE_KIND,
-        "Remarks": "Receipt",
-    }
+    _ask_for_status(
+        client, ("status", prompt_id), {"OriginalConversationID": checkout_reference}, "Receipt"
+    )
+
+
+def request_word(client: DarajaClient, payment_id: int, receipt: str) -> None:
+    """Ask Daraja whether a payment was made; what it says of the receipt comes in a callback.
+
+    Raises Temporary, Permanent, OutcomeUnknown.
+    """
+    _ask_for_status(client, ("word", payment_id), {"TransactionID": receipt}, "Payment")
+
+
+def _ask_for_status(
+    client: DarajaClient, about: tuple[str, int], named: dict[str, object], remarks: str
+) -> None:
+    body = (
+        _initiated(client, "TransactionStatusQuery", *about)
+        | named
+        | {
+            "PartyA": client.settings.shortcode,
+            "IdentifierType": _SHORTCODE_KIND,
+            "Remarks": remarks,
+        }
+    )
     _check_taken(client.ask("/mpesa/transactionstatus/v1/query", body))
 
 
-def request_balance(client: DarajaClient) -> None:
+def request_balance(client: DarajaClient, asked_at: datetime) -> None:
     """Ask Daraja for the balance of the short code; it comes in a callback."""
-    body = _initiated(client, "AccountBalance", "balance") | {
+    body = _initiated(client, "AccountBalance", "balance", int(asked_at.timestamp())) | {
         "PartyA": client.settings.shortcode,
         "IdentifierType": _SHORTCODE_KIND,
         "Remarks": "Balance",
@@ -64,19 +83,20 @@ def request_balance(client: DarajaClient) -> None:
     _check_taken(client.ask("/mpesa/accountbalance/v1/query", body))
 
 
-def _initiated(client: DarajaClient, command: str, path: str) -> dict[str, object]:
+def _initiated(client: DarajaClient, command: str, kind: str, number: int) -> dict[str, object]:
     """The fields that identify the initiator, who may move the account's money, and the addresses
-    of the result."""
+    of the result: only Daraja is told them, so a result that comes there is Daraja's."""
     settings = client.settings
     if not settings.initiator or not settings.security_credential:
         raise Permanent(_PROVIDER, "no_initiator", "DARAJA_INITIATOR is not set")
     root = settings.callback_url.removesuffix("/stk")
+    address = f"{root}/{kind}/{number}/{settings.proofs.of(kind, number)}"
     return {
         "Initiator": settings.initiator,
         "SecurityCredential": settings.security_credential,
         "CommandID": command,
-        "ResultURL": f"{root}/{path}",
-        "QueueTimeOutURL": f"{root}/{path}/timeout",
+        "ResultURL": address,
+        "QueueTimeOutURL": f"{address}/timeout",
     }
 
 

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from core.errors import BadCallback, Refused
-from core.payment import PaymentNotice
+from core.payment import Evidence, PaymentNotice
 from core.prompt import Prompt
-from core.unit import OpenUnit
+from core.unit import OpenUnit, Unit
+from core.usecases.payments.doubt import report_forgery
 from core.usecases.payments.prompts import (
     find_callback_prompt,
+    lock_known_prompt,
     mark_unknown,
+    nameless_state,
     prompt_ended,
     prompt_paid,
 )
@@ -26,6 +30,7 @@ from core.usecases.payments.record import Recorded, record_payment
 from gateway.callbacks import CallbackResult, CallbackRoute
 from gateway.limits import MISSES, SerialGuesses
 from gateway.parsing import read_json
+from gateway.payments.mpesa.addresses import ROW_ID, proved_route
 from gateway.payments.mpesa.parse import (
     Question,
     Receipt,
@@ -36,6 +41,7 @@ from gateway.payments.mpesa.parse import (
     read_question,
     read_stk_result,
 )
+from gateway.payments.proof import Proofs
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +61,7 @@ _CODE_OF = {
 VALIDATION_BUDGET_S = 2.5
 # Results that do not say how it ended: the phone could not be reached, still in process.
 _NOT_FINAL = ("1037", "4999")
+_NO_TIME = datetime.min.replace(tzinfo=UTC)
 _ACKNOWLEDGED = {"ResultCode": 0, "ResultDesc": "Accepted"}
 
 
@@ -71,21 +78,25 @@ class MpesaCallbacks:
     open_read_only_unit: OpenUnit
     readers: Executor
     guesses: SerialGuesses
+    proofs: Proofs
     budget_s: float = VALIDATION_BUDGET_S
 
     def routes(self) -> tuple[CallbackRoute[Any], ...]:
         """The routes of the three callbacks. An STK push names its prompt in the address of its
-        callback: the callback finds its prompt even when the reply to our call was lost or is late.
+        callback, with a proof: the callback finds its prompt even when the reply to our call was
+        lost or is late, and is believed. At the other addresses nothing proves who calls.
         """
         root = "/payments/daraja/<key>"
-        stk = f"{root}/stk/<int(min=1, max=999999999999999999):prompt_id>"
         return (
             CallbackRoute(f"{root}/validation", "daraja_validation", self._question, self.validate),
             CallbackRoute(
                 f"{root}/confirmation", "daraja_confirmation", self._notice, self.confirm
             ),
-            CallbackRoute(f"{root}/stk", "daraja_stk", _stk_result, self.follow),
-            CallbackRoute(stk, "daraja_stk_prompt", _stk_result, self.follow),
+            CallbackRoute(f"{root}/stk", "daraja_stk", _stk_result, self.follow_unproved),
+            CallbackRoute(
+                f"{root}/stk/{ROW_ID}", "daraja_stk_prompt", _stk_result, self.follow_unproved
+            ),
+            proved_route(self.proofs, "stk", "daraja_stk_proved", _stk_result, self.follow),
         )
 
     def _question(self, body: bytes) -> Question:
@@ -100,55 +111,90 @@ class MpesaCallbacks:
     def validate(self, question: Question) -> CallbackResult:
         """Answer within the budget, whatever the database does. In doubt the payment is refused."""
         try:
-            code = self.readers.submit(self._refusal_code, question).result(self.budget_s)
+            code, asked_at = self.readers.submit(self._decide, question).result(self.budget_s)
         except Exception:  # of any kind: the payer waits for an answer
             log.exception("validation not possible")
             return CallbackResult("undecided", _rejected(_OTHER))
-        if code is None:
-            return CallbackResult("accepted", {"ResultCode": "0", "ResultDesc": "Accepted"})
-        return CallbackResult(code, _rejected(code))
+        if code is not None:
+            return CallbackResult(code, _rejected(code))
+        proof = self.proofs.of_question(question.account, asked_minor(question), asked_at)
+        accepted = {"ResultCode": "0", "ResultDesc": "Accepted", "ThirdPartyTransID": proof}
+        return CallbackResult("accepted", accepted)
 
-    def _refusal_code(self, question: Question) -> str | None:
-        """The code of the refusal; None for a payment that is welcome."""
+    def _decide(self, question: Question) -> tuple[str | None, datetime]:
+        """Return the code of the refusal, None for a welcome payment, and when that was decided."""
         if question.shortcode != self.shortcode:
-            return _OTHER
+            return _OTHER, _NO_TIME
         try:
             if question.payer:
                 self.guesses.check(question.payer)
             with self.open_read_only_unit() as unit:
                 quote_payment(unit, question.account, asked_minor(question))
+                return None, unit.now
         except Refused as refused:
             if question.payer and refused.code in MISSES:
                 self.guesses.missed(question.payer)
-            return _CODE_OF.get(refused.code, _OTHER)
-        return None
+            return _CODE_OF.get(refused.code, _OTHER), _NO_TIME
 
     def confirm(self, notice: PaymentNotice) -> CallbackResult:
-        """Record a payment that was made; acknowledged after the commit."""
+        """Record a payment that was made; acknowledged after the commit. It is believed as far as
+        what it brings back of our answer to the question proves it."""
         with self.open_unit() as unit:
-            recorded = record_payment(unit, notice)
-        return CallbackResult(_outcome(recorded), _ACKNOWLEDGED, recorded.payment_id)
+            evidence = self.proofs.evidence_of(
+                notice.proof, notice.account, notice.amount_minor, unit.now
+            )
+            proof = notice.proof if evidence == "proved" else None
+            recorded = record_payment(unit, replace(notice, evidence=evidence, proof=proof))
+        return CallbackResult(_outcome(recorded, evidence), _ACKNOWLEDGED, recorded.payment_id)
 
-    def follow(self, result: StkResult, prompt_id: int | None = None) -> CallbackResult:
-        """Record how a prompt ended. A result of an unknown prompt is acknowledged and records
-        nothing: the confirmation announces every real payment as well."""
-        payment_id = None
+    def follow(self, result: StkResult, prompt_id: int) -> CallbackResult:
+        """Record how a prompt ended, at the address that only Daraja was told. A result of an
+        unknown prompt is acknowledged and records nothing: the confirmation announces every real
+        payment as well."""
         with self.open_unit() as unit:
             prompt = find_callback_prompt(unit, prompt_id, result.checkout_reference)
             if prompt is None:
-                log.warning("result of an unknown prompt: %s", result.checkout_reference)
-                return CallbackResult("unknown", _ACKNOWLEDGED)
-            if result.receipt is None:
-                note = mark_unknown if result.code in _NOT_FINAL else prompt_ended
-                note(unit, prompt, result.code)
-                outcome = "not_paid"
-            else:
-                notice = self._notice_of(prompt, result.receipt)
-                recorded = prompt_paid(unit, prompt, notice)
-                outcome, payment_id = _outcome(recorded), recorded.payment_id
-        return CallbackResult(outcome, _ACKNOWLEDGED, payment_id)
+                return _unknown(result)
+            return self._record(unit, prompt, result, "proved")
 
-    def _notice_of(self, prompt: Prompt, receipt: Receipt) -> PaymentNotice:
+    def follow_unproved(self, result: StkResult, number: int | None = None) -> CallbackResult:
+        """Record how a prompt ended, at an address that others may know: the prompt that has the
+        name the result gives. `number`: the prompt that the address names.
+
+        Where that one was sent and has no name, because the answer to our call was lost, the
+        payment waits for Daraja's own word. Nothing is recorded of a prompt that was never sent.
+        """
+        with self.open_unit() as unit:
+            prompt = find_callback_prompt(unit, None, result.checkout_reference)
+            if prompt is not None:
+                return self._record(unit, prompt, result, "unproved")
+            state = nameless_state(unit, number) if number is not None else None
+            if state is None:
+                return _unknown(result)
+            if state == "waiting":
+                what = "a result came for a prompt that was not sent"
+                report_forgery(unit, provider_account(self.shortcode), what)
+                return CallbackResult("not_sent", _ACKNOWLEDGED)
+            if result.receipt is None:
+                return _unknown(result)
+            notice = self._notice_of(
+                lock_known_prompt(unit, number or 0), result.receipt, "unproved"
+            )
+            recorded = record_payment(unit, replace(notice, prompt=None), doubt="unknown_prompt")
+        return CallbackResult(_outcome(recorded), _ACKNOWLEDGED, recorded.payment_id)
+
+    def _record(
+        self, unit: Unit, prompt: Prompt, result: StkResult, evidence: Evidence
+    ) -> CallbackResult:
+        if result.receipt is None:
+            note = mark_unknown if result.code in _NOT_FINAL else prompt_ended
+            note(unit, prompt, result.code)
+            return CallbackResult("not_paid", _ACKNOWLEDGED)
+        notice = self._notice_of(prompt, result.receipt, evidence)
+        recorded = prompt_paid(unit, prompt, notice)
+        return CallbackResult(_outcome(recorded), _ACKNOWLEDGED, recorded.payment_id)
+
+    def _notice_of(self, prompt: Prompt, receipt: Receipt, evidence: Evidence) -> PaymentNotice:
         return PaymentNotice.of_prompt(
             prompt,
             provider_account=provider_account(self.shortcode),
@@ -156,6 +202,7 @@ class MpesaCallbacks:
             source="stk",
             amount_minor=receipt.amount_minor,
             paid_at=receipt.paid_at,
+            evidence=evidence,
         )
 
 
@@ -163,7 +210,14 @@ def _stk_result(body: bytes) -> StkResult:
     return read_stk_result(read_json(body))
 
 
-def _outcome(recorded: Recorded) -> str:
+def _unknown(result: StkResult) -> CallbackResult:
+    log.warning("result of an unknown prompt: %s", result.checkout_reference)
+    return CallbackResult("unknown", _ACKNOWLEDGED)
+
+
+def _outcome(recorded: Recorded, evidence: Evidence = "proved") -> str:
+    if evidence == "forged":
+        return "forged"
     return "booked" if recorded.is_new else "known"
 
 

@@ -88,13 +88,14 @@ class DarajaClient:
         if cents or len(prompt.account_reference) > REFERENCE_MAX:
             raise Permanent(_PROVIDER, "cannot_ask", "whole shillings, 12 characters at most")
         payer = prompt.msisdn.removeprefix("+")
+        proof = self.settings.proofs.of("stk", prompt.id)
         return self._signed() | {
             "TransactionType": "CustomerPayBillOnline",
             "Amount": shillings,
             "PartyA": payer,
             "PartyB": self.settings.shortcode,
             "PhoneNumber": payer,
-            "CallBackURL": f"{self.settings.callback_url}/{prompt.id}",
+            "CallBackURL": f"{self.settings.callback_url}/{prompt.id}/{proof}",
             "AccountReference": prompt.account_reference,
             "TransactionDesc": _DESCRIPTION,
         }

@@ -86,7 +86,8 @@ def asked_minor(question: Question) -> int:
 
 
 def read_confirmation(document: Json, source: str) -> PaymentNotice:
-    """Read a C2B confirmation: a payment that was made. Raises BadCallback."""
+    """Read a C2B confirmation: a payment that was made, with what it brings back as `proof`,
+    unchecked. Raises BadCallback."""
     payer_kind, payer = read_payer(text_field(document, "MSISDN", r".*", default=""))
     return PaymentNotice(
         provider_account=provider_account(text_field(document, "BusinessShortCode", _SHORTCODE)),
@@ -99,6 +100,8 @@ def read_confirmation(document: Json, source: str) -> PaymentNotice:
         payer_kind=payer_kind,
         payer=payer,
         paid_at=instant(text_field(document, "TransTime", STAMP), "TransTime"),
+        evidence="unproved",
+        proof=text_field(document, "ThirdPartyTransID", r".{0,100}", default="") or None,
     )
 
 

@@ -1,11 +1,15 @@
 """Bodies of providers as they are on the wire, and the prompt that they are about."""
 
 import json
+from datetime import datetime
 from typing import Any
 
+from gateway.payments.mpesa.parse import EAT
 from tests.gateway.conftest import AMINA
 
 Json = dict[str, Any]
+# Now, as Safaricom writes it: what is paid is told at once.
+STAMP = f"{datetime.now(EAT):%Y%m%d%H%M%S}"
 
 # The fields of a Prompt, as keywords.
 PROMPT: Any = {
@@ -31,7 +35,7 @@ PROMPT: Any = {
 C2B = {
     "TransactionType": "Pay Bill",
     "TransID": "SKE1A2B3C4",
-    "TransTime": "20260131174205",
+    "TransTime": STAMP,
     "TransAmount": "500.00",
     "BusinessShortCode": "600123",
     "BillRefNumber": "m-100",
@@ -50,8 +54,8 @@ STK_PAID = """{"Body": {"stkCallback": {
   "ResultCode": 0, "ResultDesc": "The service request is processed successfully.",
   "CallbackMetadata": {"Item": [
     {"Name": "Amount", "Value": 500.00}, {"Name": "MpesaReceiptNumber", "Value": "SKE1A2B3C4"},
-    {"Name": "Balance"}, {"Name": "TransactionDate", "Value": 20260131174205},
-    {"Name": "PhoneNumber", "Value": 254711000001}]}}}}"""
+    {"Name": "Balance"}, {"Name": "TransactionDate", "Value": TIME},
+    {"Name": "PhoneNumber", "Value": 254711000001}]}}}}""".replace("TIME", STAMP)
 
 CHECKOUT = "ws_CO_31012026174205"
 

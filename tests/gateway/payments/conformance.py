@@ -34,6 +34,7 @@ from gateway.payments.mpesa.settings import DarajaSettings
 from gateway.payments.mtn import MtnChannel, MtnSettings
 from gateway.payments.pawapay.client import PawaPayChannel
 from gateway.payments.pawapay.settings import PawaPaySettings
+from gateway.payments.proof import Proofs
 from gateway.sms.africastalking import AfricasTalkingSender, SmsSettings
 from gateway.work_queues import WorkQueues
 from simulator.mobile_money.prompts import answer_prompt, waiting_prompts
@@ -46,7 +47,7 @@ from tests.support.builders import (
     insert_market,
     insert_tariff,
 )
-from tests.support.cast import OPEN_SECRET
+from tests.support.cast import OPEN_SECRET, PROOF_SECRET
 from tests.support.endpoint_settings import endpoint_settings
 from tests.support.standins import StandIns, served, stand_ins
 from workers import jobs
@@ -375,7 +376,13 @@ def _runtime(made: Road, redis_url: str) -> Runtime:
         open_secret=OPEN_SECRET,
         daraja=DarajaClient(
             DarajaSettings(
-                provider, "consumer", "secret", "600123", "pass", f"{callback}/daraja/{KEY}/stk"
+                provider,
+                "consumer",
+                "secret",
+                "600123",
+                "pass",
+                f"{callback}/daraja/{KEY}/stk",
+                Proofs(PROOF_SECRET),
             )
         ),
         sender=AfricasTalkingSender(SmsSettings("jua", "at-key", None, provider)),

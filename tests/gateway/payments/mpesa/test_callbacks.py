@@ -16,10 +16,12 @@ from core.usecases.payments.prompts import find_callback_prompt
 from gateway.limits import Limits, SerialGuesses
 from gateway.payments.mpesa.callbacks import MpesaCallbacks
 from gateway.payments.mpesa.parse import read_question
+from gateway.payments.proof import Proofs
 from gateway.redis_client import fail_fast_redis
 from tests.gateway.conftest import AMINA, SHORTCODE, Web
 from tests.gateway.payments.bodies import CHECKOUT, STK_PAID, c2b, stk_ended, stk_paid
 from tests.support.builders import insert_prompt
+from tests.support.cast import PROOF_SECRET
 from tests.support.scenario import Scenario
 
 ACKNOWLEDGED = {"ResultCode": 0, "ResultDesc": "Accepted"}
@@ -41,6 +43,8 @@ def verdict(web: Web, **changed: Any) -> Any:
 def test_money_for_a_customers_device_may_move(web: Web, scenario: Scenario, account: str) -> None:
     before = scenario.traces()
     answer = web.daraja("validation", c2b(BillRefNumber=account, TransAmount="150"))
+    assert answer.json is not None
+    assert len(answer.json.pop("ThirdPartyTransID")) == 32
     assert answer.json == {"ResultCode": "0", "ResultDesc": "Accepted"}
     assert scenario.traces() == before
 
@@ -84,6 +88,7 @@ def callbacks_with_short_budget(
         open_read_only_unit,
         pool,
         guesses,
+        Proofs(PROOF_SECRET),
         budget_s=0.05,
     )
 

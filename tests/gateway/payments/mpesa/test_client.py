@@ -14,10 +14,12 @@ from core.usecases.payments.prompts import prompt_accepted
 from gateway.payments.channel import Approved, Ended, Pending
 from gateway.payments.mpesa.client import DarajaClient
 from gateway.payments.mpesa.settings import DarajaSettings
+from gateway.payments.proof import Proofs
 from simulator.mobile_money.prompts import answer_prompt, waiting_prompts
 from tests.gateway.conftest import AMINA, KEY, SHORTCODE, Web
 from tests.gateway.payments.bodies import PROMPT
 from tests.support.builders import insert_prompt
+from tests.support.cast import PROOF_SECRET
 from tests.support.scenario import Scenario
 from tests.support.standins import StandIns, canned, closed_port_url, served, stand_ins
 
@@ -52,9 +54,12 @@ class Safaricom:
         return self.standins.fault("safaricom", name, operation=operation, **asked)
 
 
+PROOFS = Proofs(PROOF_SECRET)
+
+
 def settings_for(base_url: str, public_url: str = "http://127.0.0.1:9") -> DarajaSettings:
     callback_url = f"{public_url}/payments/daraja/{KEY}/stk"
-    return DarajaSettings(base_url, "consumer", "secret", SHORTCODE, "pass", callback_url)
+    return DarajaSettings(base_url, "consumer", "secret", SHORTCODE, "pass", callback_url, PROOFS)
 
 
 @pytest.fixture

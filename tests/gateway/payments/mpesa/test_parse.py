@@ -1,15 +1,14 @@
 """What M-Pesa's bodies say, and which of them are nonsense."""
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from core.errors import BadCallback
 from gateway.parsing import read_json
-from gateway.payments.mpesa.parse import read_confirmation, read_payer, read_stk_result
-from tests.gateway.payments.bodies import CHECKOUT, STK_PAID, c2b, stk_ended
+from gateway.payments.mpesa.parse import instant, read_confirmation, read_payer, read_stk_result
+from tests.gateway.payments.bodies import CHECKOUT, STAMP, STK_PAID, c2b, stk_ended
 
 
 def test_a_confirmation_says_what_moved() -> None:
@@ -17,7 +16,7 @@ def test_a_confirmation_says_what_moved() -> None:
     assert notice.provider_account == "daraja:600123"
     assert (notice.receipt, notice.amount_minor, notice.currency) == ("SKE1A2B3C4", 500_00, "KES")
     assert (notice.account, notice.source) == ("m-100", "c2b")
-    assert notice.paid_at == datetime(2026, 1, 31, 14, 42, 5, tzinfo=UTC)
+    assert notice.paid_at == instant(STAMP, "TransTime")
 
 
 @pytest.mark.parametrize("written", ['"150"', '"150.00"', "150", "150.0", "150.00"])
@@ -96,7 +95,7 @@ def test_a_paid_push_gives_its_receipt() -> None:
     assert (result.checkout_reference, result.code) == (CHECKOUT, "0")
     assert result.receipt is not None
     assert (result.receipt.receipt, result.receipt.amount_minor) == ("SKE1A2B3C4", 500_00)
-    assert result.receipt.paid_at == datetime(2026, 1, 31, 14, 42, 5, tzinfo=UTC)
+    assert result.receipt.paid_at == instant(STAMP, "TransTime")
 
 
 def test_the_order_of_the_items_does_not_matter() -> None:

@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 
 from core.payment import PaymentNotice
+from core.refund import NewReturn
 from core.usecases.payments.record import record_payment
 from core.usecases.refunds.refund import request_refund
+from core.usecases.refunds.reversal import record_reversal
+from gateway.payments.mpesa.parse import instant
 from tests.gateway.conftest import AMINA, Web
-from tests.gateway.payments.bodies import result
+from tests.gateway.payments.bodies import STAMP, result, stk_paid
 from tests.support.builders import insert_prompt
 from tests.support.scenario import Scenario
 
@@ -22,7 +25,7 @@ def refund(scenario: Scenario) -> int:
     """Money for nobody's device on its way back."""
     notice = PaymentNotice(
         "daraja:600123", "SKE1A2B3C4", "c2b", 500_00, "KES", "NOBODY", "none", None,
-        datetime(2026, 11, 24, tzinfo=UTC),
+        datetime.now(UTC),
     )  # fmt: skip
     with scenario.open_unit() as unit:
         payment_id = record_payment(unit, notice).payment_id
@@ -47,7 +50,7 @@ def test_a_reversal_that_happened_ends_the_refund_however_often_it_is_told(
     web: Web, scenario: Scenario, refund: int, document: Any
 ) -> None:
     for _ in range(3):
-        assert web.daraja(f"reversal/{refund}", document).status_code == 200
+        assert web.told("reversal", refund, document).status_code == 200
 
     assert states(scenario) == ("refunded", "done")
 
@@ -64,7 +67,7 @@ def test_a_reversal_that_happened_ends_the_refund_however_often_it_is_told(
 def test_a_reversal_that_did_not_happen_leaves_the_money_with_us(
     web: Web, scenario: Scenario, refund: int, document: Any, state: tuple[str, str]
 ) -> None:
-    assert web.daraja(f"reversal/{refund}", document).status_code == 200
+    assert web.told("reversal", refund, document).status_code == 200
 
     assert states(scenario) == state
 
@@ -74,20 +77,20 @@ def test_money_that_waits_again_after_a_refused_refund_wakes_payments(
 ) -> None:
     notice = PaymentNotice(
         "daraja:600123", "SKE1A2B3C4", "c2b", 500_00, "KES", "M100", "none", None,
-        datetime(2026, 11, 24, tzinfo=UTC),
+        datetime.now(UTC),
     )  # fmt: skip
     with scenario.open_unit() as unit:
         payment_id = record_payment(unit, notice).payment_id
         refund = request_refund(unit, payment_id, "ops@jua", "paid twice")
 
-    web.daraja(f"reversal/{refund}", result("R000002"))
+    web.told("reversal", refund, result("R000002"))
 
     assert states(scenario) == ("received", "failed")
     assert woken() == {"payments"}
 
 
 def test_a_timeout_decides_nothing(web: Web, scenario: Scenario, refund: int) -> None:
-    assert web.daraja(f"reversal/{refund}/timeout", result(1)).status_code == 200
+    assert web.told("reversal", refund, result(1), "/timeout").status_code == 200
 
     assert states(scenario) == ("refunding", "unknown")
 
@@ -106,14 +109,28 @@ def test_a_timeout_decides_nothing(web: Web, scenario: Scenario, refund: int) ->
 def test_a_forged_or_malformed_result_moves_nothing(
     web: Web, scenario: Scenario, refund: int, document: Any
 ) -> None:
-    assert web.daraja(f"reversal/{refund}", document).status_code == 400
+    assert web.told("reversal", refund, document).status_code == 400
 
     assert states(scenario) == ("refunding", "requested")
 
 
 def test_a_result_for_a_refund_we_do_not_know_is_refused(web: Web, scenario: Scenario) -> None:
-    assert web.daraja("reversal/4711", DONE).status_code == 400
-    assert web.daraja("reversal/4711/timeout", DONE).status_code == 400
+    assert web.told("reversal", 4711, DONE).status_code == 400
+    assert web.told("reversal", 4711, DONE, "/timeout").status_code == 400
+
+
+@pytest.mark.parametrize("kind", ["reversal", "status", "word", "balance", "stk"])
+@pytest.mark.parametrize("proof", ["A" * 16, "a", ""])
+def test_an_address_that_daraja_was_not_told_does_not_exist(
+    web: Web, scenario: Scenario, refund: int, kind: str, proof: str
+) -> None:
+    before = scenario.traces()
+    document = {"stk": stk_paid(), "balance": result(1)}.get(kind, DONE)
+
+    answer = web.daraja(f"{kind}/{refund}/{proof}", document)
+
+    assert answer.status_code == 404
+    assert (scenario.traces(), states(scenario)) == (before, ("refunding", "requested"))
 
 
 @pytest.fixture
@@ -136,7 +153,7 @@ def test_a_receipt_that_was_asked_for_is_booked_once_and_its_prompt_is_paid(
     web: Web, scenario: Scenario, approved: int
 ) -> None:
     for _ in range(2):
-        assert web.daraja(f"status/{approved}", result(0, **FOUND)).status_code == 200
+        assert web.told("status", approved, result(0, **FOUND)).status_code == 200
 
     assert scenario.rows("SELECT receipt, source, state FROM payments") == [
         ("SKE1A2B3C4", "status", "received")
@@ -150,7 +167,7 @@ def test_a_receipt_for_another_persons_meter_wakes_payments_and_the_sms_to_the_p
     with scenario.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE prompts SET msisdn = '+254711000009'")
 
-    web.daraja(f"status/{approved}", result(0, **FOUND))
+    web.told("status", approved, result(0, **FOUND))
 
     assert scenario.rows("SELECT kind, msisdn FROM sms") == [("paid_for", "+254711000009")]
     assert woken() == {"payments", "sms"}
@@ -170,17 +187,18 @@ def test_a_receipt_for_another_persons_meter_wakes_payments_and_the_sms_to_the_p
 def test_a_status_that_proves_no_payment_books_nothing(
     web: Web, scenario: Scenario, approved: int, document: Any, status: int
 ) -> None:
-    assert web.daraja(f"status/{approved}", document).status_code == status
+    assert web.told("status", approved, document).status_code == status
 
     assert scenario.rows("SELECT count(*) FROM payments") == [(0,)]
     assert scenario.rows("SELECT state FROM prompts") == [("approved",)]
 
 
 def test_a_status_for_no_prompt_of_ours_is_refused(web: Web, scenario: Scenario) -> None:
-    assert web.daraja("status/4711", result(0, **FOUND)).status_code == 400
-    assert web.daraja("status/4711/timeout", result(0)).status_code == 200
+    assert web.told("status", 4711, result(0, **FOUND)).status_code == 400
+    assert web.told("status", 4711, result(0), "/timeout").status_code == 200
 
 
+ASKED = int(datetime.now(UTC).timestamp())
 HELD = "Working Account|KES|7.00|7.00|0.00|0.00&Utility Account|KES|500.00|500.00|0.00|0.00"
 
 
@@ -191,12 +209,26 @@ def asserted(scenario: Scenario) -> list[tuple[Any, ...]]:
 
 
 def test_what_the_account_holds_is_set_beside_the_books(web: Web, scenario: Scenario) -> None:
-    document = result(0, AccountBalance=HELD, BOCompletedTime=20261124120000)
+    document = result(0, AccountBalance=HELD, BOCompletedTime=STAMP)
 
-    assert web.daraja("balance", document).status_code == 200
+    assert web.told("balance", ASKED, document).status_code == 200
 
-    noon = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-    assert asserted(scenario) == [("daraja:600123", noon, 500_00, 0)]
+    stated_at = instant(STAMP, "BOCompletedTime")
+    assert asserted(scenario) == [("daraja:600123", stated_at, 500_00, 0)]
+
+
+def test_a_balance_of_another_time_than_it_was_asked_for_is_of_now(
+    web: Web, scenario: Scenario
+) -> None:
+    web.told("balance", ASKED, result(0, AccountBalance=HELD, BOCompletedTime=20991231235959))
+
+    assert scenario.rows("SELECT stated_at <= now() FROM balance_assertions") == [(True,)]
+
+
+def test_an_old_answer_about_the_balance_is_none(web: Web, scenario: Scenario) -> None:
+    web.told("balance", ASKED - 4000, result(0, AccountBalance=HELD))
+
+    assert asserted(scenario) == []
 
 
 @pytest.mark.parametrize(
@@ -212,25 +244,36 @@ def test_what_the_account_holds_is_set_beside_the_books(web: Web, scenario: Scen
 def test_a_balance_that_is_none_is_not_kept(
     web: Web, scenario: Scenario, document: Any, status: int
 ) -> None:
-    assert web.daraja("balance", document).status_code == status
-    assert web.daraja("balance/timeout", result(1)).status_code == 200
+    assert web.told("balance", ASKED, document).status_code == status
+    assert web.told("balance", ASKED, result(1), "/timeout").status_code == 200
     assert asserted(scenario) == []
 
 
-def test_a_part_that_another_system_reversed_is_recorded_once(web: Web, scenario: Scenario) -> None:
-    scenario.pay("SKE1A2B3C4", "NOBODY", 500_00)
-    document = result(
-        0, OriginalTransactionID="SKE1A2B3C4", Amount=200, TransCompletedTime=20261124100000
-    )
+def test_a_reversal_that_anybody_may_have_told_of_is_a_case_and_books_nothing(
+    web: Web, scenario: Scenario
+) -> None:
+    payment_id = scenario.pay("SKE1A2B3C4", "M100", 500_00)
+    document = result(0, OriginalTransactionID="ske1a2b3c4", Amount=200)
     document["Result"]["TransactionID"] = "SKEB000001"
 
     for _ in range(3):
         assert web.daraja("reversal", document).status_code == 200
 
-    assert scenario.rows("SELECT amount_minor, reference FROM payment_returns") == [
-        (200_00, "SKEB000001")
-    ]
-    assert scenario.states() == ["suspense"]
+    assert scenario.rows("SELECT count(*) FROM payment_returns") == [(0,)]
+    assert scenario.rows("SELECT kind, payment_id FROM cases") == [("reversal_told", payment_id)]
+    assert scenario.rows("SELECT problem FROM payments") == [("a message says that it went back",)]
+
+
+def test_what_a_statement_says_went_back_closes_the_case(web: Web, scenario: Scenario) -> None:
+    scenario.pay("SKE1A2B3C4", "NOBODY", 500_00)
+    web.daraja("reversal", result(0, OriginalTransactionID="SKE1A2B3C4", Amount=500))
+
+    with scenario.open_unit() as unit:
+        back = NewReturn(500_00, "provider", "SKEB000001")
+        record_reversal(unit, "daraja:600123", "SKE1A2B3C4", back, "ops@jua", "on the statement")
+
+    assert scenario.states() == ["reversed"]
+    assert scenario.rows("SELECT closed_at IS NULL FROM cases") == [(False,)]
     scenario.check_invariants()
 
 
@@ -257,7 +300,7 @@ def test_what_is_no_reversal_of_ours_books_nothing(
 def test_another_amount_than_we_asked_for_is_a_case(
     web: Web, scenario: Scenario, refund: int
 ) -> None:
-    web.daraja(f"reversal/{refund}", result(0, OriginalTransactionID="SKE1A2B3C4", Amount=200))
+    web.told("reversal", refund, result(0, OriginalTransactionID="SKE1A2B3C4", Amount=200))
 
     assert states(scenario) == ("refunding", "requested")
     assert scenario.rows("SELECT kind FROM cases") == [("return_unclear",)]

@@ -193,6 +193,21 @@ LEDGER: dict[str, str] = (
                   AND c.changed_at > p.applied_at - interval '1 minute' -- it waited for the lock
                 ORDER BY c.id LIMIT 1)
     """,
+        "what nothing proves buys nothing": """
+        SELECT 'payment ' || p.receipt || ' (' || w.reason || ', ' || w.state || ')'
+          FROM provider_words w JOIN payments p ON p.id = w.payment_id
+         WHERE w.state IN ('waiting', 'denied', 'no_answer')
+           AND (p.state = 'applied' OR EXISTS (SELECT FROM tokens t WHERE t.payment_id = p.id)
+                OR p.state = 'received' AND p.next_attempt_at < '9999-01-01Z')
+    """,
+        "what is forged waits for a word": """
+        SELECT 'payment ' || receipt FROM payments p WHERE evidence = 'forged'
+           AND NOT EXISTS (SELECT FROM provider_words w WHERE w.payment_id = p.id)
+    """,
+        "no message dates a payment ahead": """
+        SELECT 'payment ' || receipt || ' at ' || paid_at FROM payments
+         WHERE source IN ('c2b', 'stk') AND paid_at > received_at
+    """,
         "a change of debts holds earlier payments": """
         SELECT DISTINCT 'customer ' || c.id || ': ' || e.kind || ' at ' || e.posted_at
           FROM journal_entries e JOIN postings p ON p.entry_id = e.id
@@ -211,8 +226,20 @@ LEDGER: dict[str, str] = (
 WAITING: dict[str, str] = {
     "no payment is stuck": """
         SELECT 'payment ' || receipt || ' since ' || received_at || coalesce(': ' || problem, '')
-          FROM payments WHERE state = 'received'
-           AND (problem IS NOT NULL OR received_at < :now - interval '5 minutes') ORDER BY id
+          FROM payments p WHERE state = 'received'
+           AND (problem IS NOT NULL OR received_at < :now - interval '5 minutes')
+           AND NOT EXISTS (SELECT FROM provider_words w
+                            WHERE w.payment_id = p.id AND w.state = 'waiting') ORDER BY id
+    """,
+    "every provider is asked for its word in time": """
+        SELECT 'payment ' || p.receipt || ' since ' || w.asked_for_at
+          FROM provider_words w JOIN payments p ON p.id = w.payment_id
+         WHERE w.state = 'waiting' AND w.next_attempt_at < :now - interval '10 minutes'
+         ORDER BY p.id
+    """,
+    "nobody forges payments": """
+        SELECT detail FROM cases WHERE kind = 'forged_confirmation' AND closed_at IS NULL
+         ORDER BY id
     """,
     "no ordered code is stuck": """
         SELECT 'code for ' || d.serial || ' (' || o.kind || ') since ' || o.ordered_at

@@ -27,12 +27,13 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("verb", "missing"),
     [
-        ("web", {"REDIS_URL", "USSD_AGGREGATORS", "DARAJA_ENDPOINT_KEY", "PIN_PEPPER"}),
+        ("web", {"REDIS_URL", "USSD_AGGREGATORS", "DARAJA_ENDPOINT_KEY", "PIN_PEPPER"}
+         | {"PROOF_SECRET"}),
         (
             "worker",
             {"REDIS_URL", "DEVICE_KEY_SECRET", "PUBLIC_URL", "AT_USERNAME"}
             | {"AT_API_KEY", "DARAJA_BASE_URL", "DARAJA_CONSUMER_KEY", "DARAJA_CONSUMER_SECRET"}
-            | {"DARAJA_PASSKEY", "DARAJA_ENDPOINT_KEY"},
+            | {"DARAJA_PASSKEY", "DARAJA_ENDPOINT_KEY", "PROOF_SECRET"},
         ),
         ("schedule", {"REDIS_URL"}),
     ],

@@ -69,7 +69,8 @@ PAYMENTS = Query(
     _TABLES,
     key="p.id",
     where={
-        "state": "p.state = :state",
+        "state": "(p.state = :state OR :state = 'held' AND p.state = 'received'"
+        " AND p.next_attempt_at >= '9999-01-01Z')",
         "receipt": "p.receipt = :receipt",
         "payer": "p.payer IN (:payer, :payer_sha256)",
         "since": "p.received_at >= :since",

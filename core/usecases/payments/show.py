@@ -21,18 +21,22 @@ from core.db.console.payments import (
 )
 from core.db.console.tokens import IssuedToken, tokens_of_payment
 from core.db.payments import is_held
+from core.db.provider_words import find_word
 from core.db.returns import Return, returns_of
 from core.errors import Refused
+from core.payment import ProviderWord
 from core.unit import Unit
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentHistory:
     """A payment with what it caused. Without an allocation and tokens until it is applied.
-    `is_held`: it waits for a person, or for a provider's word."""
+    `is_held`: it waits for a person, or for a provider's word; `word`: what is known of that, where
+    it is needed."""
 
     payment: PaymentDetails
     is_held: bool
+    word: ProviderWord | None
     allocations: list[PaymentAllocation]
     tokens: list[IssuedToken]
     entries: list[PaymentEntry]
@@ -71,6 +75,7 @@ def _history(unit: Unit, payment: PaymentDetails) -> PaymentHistory:
     return PaymentHistory(
         payment,
         is_held(connection, payment.id),
+        find_word(connection, payment.id),
         allocations_of_payment(connection, payment.id),
         tokens_of_payment(connection, payment.id),
         entries_of_payment(connection, payment.id),

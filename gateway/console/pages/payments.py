@@ -61,7 +61,9 @@ list_page(
         ),
         filters=(
             Filter("search", "Receipt or payer's number", _parse_search),
-            state_filter("received", "applied", "suspense", "refunding", "refunded", "reversed"),
+            state_filter(
+                "received", "held", "applied", "suspense", "refunding", "refunded", "reversed"
+            ),
             *period_filters(),
         ),
     ),

@@ -27,8 +27,11 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("verb", "missing"),
     [
-        ("web", {"REDIS_URL", "USSD_AGGREGATORS", "DARAJA_ENDPOINT_KEY", "PIN_PEPPER"}
-         | {"PROOF_SECRET"}),
+        (
+            "web",
+            {"REDIS_URL", "USSD_AGGREGATORS", "DARAJA_ENDPOINT_KEY", "PIN_PEPPER"}
+            | {"PROOF_SECRET"},
+        ),
         (
             "worker",
             {"REDIS_URL", "DEVICE_KEY_SECRET", "PUBLIC_URL", "AT_USERNAME"}

@@ -334,7 +334,7 @@ def test_a_receipt_nobody_brings_is_asked_for_and_at_last_a_person_is(
     approved.ahead = timedelta(minutes=8)
     reconciliation.reconcile()
     [(url, body)] = approved.rows("SELECT url, body FROM simulator.callbacks WHERE kind = 'status'")
-    assert url.rsplit("/", 2)[1] == "status"
+    assert url.rsplit("/", 3)[1] == "status"
     assert '"ReceiptNo"' in body
 
     approved.ahead = timedelta(minutes=90)

@@ -69,7 +69,8 @@ def unlisted_between(
     rows = connection.execute(
         text(
             "SELECT id, receipt, amount_minor, state, paid_at, received_at FROM payments"
-            " WHERE provider_account = :account AND listed_at IS NULL AND source NOT IN ('query', 'status')"
+            " WHERE provider_account = :account AND listed_at IS NULL"
+            " AND source NOT IN ('query', 'status')"
             " AND received_at BETWEEN :begin AND CAST(:end AS timestamptz) + interval '1 day'"
             " AND (received_at <= :end OR paid_at <= :end) ORDER BY received_at, id"
         ),

@@ -16,8 +16,8 @@ from werkzeug.test import Client, TestResponse
 
 from core.db.engine import make_engine
 from gateway.app import create_app
-from operations.embedded.services import Services
 from gateway.payments.proof import Proofs
+from operations.embedded.services import Services
 from simulator.pawapay.signing import public_keys, signature_headers
 from tests.support.builders import (
     insert_customer,

@@ -102,13 +102,19 @@ class Deployment:
         for process in self.processes.values():
             process.end_group()
 
+<<<<<<< Updated upstream
     def dialwatt(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
         """Run a command as an operator at the shell does, with further settings."""
+=======
+    def dialwatt(self, *words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a command as an operator at the shell does; `typed` is its standard input."""
+>>>>>>> Stashed changes
         return subprocess.run(
             [*_DIALWATT, *words],
             env=os.environ | self.settings | settings,
             capture_output=True,
             text=True,
+            input=typed,
             check=False,
             timeout=PATIENCE_S,
         )

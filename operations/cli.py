@@ -56,7 +56,6 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "user": Entry("user:user", "Add, list or disable users of the console."),
         "keys": Entry("keys:keys", "The keys of device keys, and the one that signs backups."),
         "limits": Entry("limits:limits", "Show or set what one person may do at the console."),
-        "keys": Entry("keys:keys", "List, rotate or publish the keys that encrypt device keys."),
         "endpoints": Entry(
             "endpoints:endpoints", "Print the callback addresses to register with each provider."
         ),

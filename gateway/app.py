@@ -68,7 +68,7 @@ _CONSOLE_DATABASE = {"statement_timeout": "15000", "lock_timeout": "5000"}
 # as long as its caller may wait.
 _ACTING = {"statement_timeout": "5000", "idle_in_transaction_session_timeout": "15000"}
 _BRIEF = _ACTING | {"lock_timeout": "50"}
-_PATIENT_TURNS = _ACTING | {"lock_timeout": "1500"}
+_PATIENT_TURNS = _ACTING | {"lock_timeout": "1200"}
 _PATIENT_CALLBACKS = _ACTING | {"lock_timeout": "5000"}
 # Validations and screens only read, and give up long before the provider does.
 _READERS = sizes.VALIDATIONS.threads

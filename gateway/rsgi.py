@@ -31,7 +31,7 @@ def make_server(gateway: Gateway, others: Mapping[str, Lane] | None = None) -> S
     path."""
 
     def lane(name: str, size: Size, side_room: Size | None = None, late: Late = try_later) -> Lane:
-        made = Lane(name, gateway, size.threads, size.queue, size.deadline_s, late)
+        made = Lane(name, gateway, size, late)
         if side_room:
             made.side_room = lane(f"{name}-side", side_room, late=late)
             made.side_room.is_patient = True

@@ -8,16 +8,19 @@ the application.
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from gateway.serving.after_answer import do_all, keeping_for_later
 from gateway.serving.deadline import DEADLINE, Deadline
 from gateway.serving.patience import MET_A_LOCK, being_patient
+from gateway.serving.sizes import Size
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -51,31 +54,32 @@ def try_later(environ: dict[str, Any], deadline: Deadline) -> Answer:
 
 @dataclass(slots=True)
 class Request:
-    """A request under way. `respond` sends the answer and may be called from any thread; the first
-    answer counts."""
+    """A request under way. `head` is its WSGI environment without the body; `respond` sends the
+    answer and may be called from any thread."""
 
-    environ: dict[str, Any]
+    head: dict[str, Any]
+    body: bytes
     respond: Callable[[Answer], None]
     deadline: Deadline = field(default_factory=Deadline)
+    came_at: float = field(default_factory=monotonic)
 
-    def __post_init__(self) -> None:
-        self.environ[DEADLINE] = self.deadline
+    def environ(self) -> dict[str, Any]:
+        """A WSGI environment of its own for each time that the request is read."""
+        return {**self.head, DEADLINE: self.deadline, "wsgi.input": io.BytesIO(self.body)}
 
 
 @dataclass(slots=True)
 class Lane:
-    """`threads` serve at the same time and `queue` more may wait for one.
+    """The threads and the queue of one kind of request.
 
-    `late` makes the answer of a request that takes longer than `deadline_s`, the wait for a thread
+    `late` makes the answer of a request that takes longer than its deadline, the wait for a thread
     included, and of one that finds the lane full. In the `side_room` requests wait that met a
     locked row.
     """
 
     name: str
     application: WSGIApplication
-    threads: int
-    queue: int
-    deadline_s: float
+    size: Size
     late: Late = try_later
     side_room: Lane | None = None
     is_patient: bool = False
@@ -83,11 +87,11 @@ class Lane:
     _pool: ThreadPoolExecutor = field(init=False)
 
     def __post_init__(self) -> None:
-        self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix=self.name)
+        self._pool = ThreadPoolExecutor(self.size.threads, thread_name_prefix=self.name)
 
     async def serve(self, request: Request) -> None:
         """Have the request answered, by the application or by the clock. In the event loop."""
-        expiry = asyncio.get_running_loop().call_later(self.deadline_s, self._expire, request)
+        expiry = asyncio.get_running_loop().call_later(self.size.deadline_s, self._expire, request)
         try:
             if await self.enter(request) and self.side_room is not None:
                 await self.side_room.enter(request)
@@ -97,7 +101,7 @@ class Lane:
     async def enter(self, request: Request) -> bool:
         """Take a thread, or a place in the queue. Returns whether the request has met a locked row
         and is not answered."""
-        if self._inside >= self.threads + self.queue:
+        if self._inside >= self.size.threads + self.size.queue:
             self._expire(request)
             return False
         self._inside += 1
@@ -109,24 +113,27 @@ class Lane:
 
     def _expire(self, request: Request) -> None:
         if request.deadline.expires():
-            request.respond(self.late(request.environ, request.deadline))
+            request.respond(self.late(request.environ(), request.deadline))
 
     def _work(self, request: Request) -> bool:
         """In a thread of this lane. A request that nobody waits for any more is not begun."""
+        if monotonic() - request.came_at > self.size.begin_within_s:
+            self._expire(request)
         if request.deadline.is_late:
             return False
+        environ = request.environ()
         with keeping_for_later() as kept, being_patient() if self.is_patient else nullcontext():
-            answer = self._ask(request)
-        if request.environ.pop(MET_A_LOCK, False) and self.side_room is not None:
+            answer = self._ask(environ)
+        if self.side_room is not None and environ.get(MET_A_LOCK):
             return True
         if request.deadline.answers():
             request.respond(answer)
         do_all(kept)
         return False
 
-    def _ask(self, request: Request) -> Answer:
+    def _ask(self, environ: dict[str, Any]) -> Answer:
         try:
-            return call_wsgi(self.application, request.environ)
+            return call_wsgi(self.application, environ)
         except Exception:
             log.exception("%s: a request failed", self.name)
             return plain(500, "something broke")

@@ -7,7 +7,6 @@ a socket and nothing else. Granian's RSGI: https://github.com/emmett-framework/g
 from __future__ import annotations
 
 import asyncio
-import io
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, Protocol
@@ -60,9 +59,8 @@ class Server:
             return _send(protocol, plain(400, str(reason), _CLOSE))
         except TimeoutError:
             return _send(protocol, plain(408, "the body did not come in time", _CLOSE))
-        environ["wsgi.input"] = io.BytesIO(body)
         lane = self._lane_of(scope.path)
-        await lane.serve(Request(environ, lambda answer: _send(protocol, answer)))
+        await lane.serve(Request(environ, body, lambda answer: _send(protocol, answer)))
 
     def __rsgi_del__(self, loop: object) -> None:
         for lane in self._lanes:

@@ -65,7 +65,7 @@ class Conversation:
             return self.late_reply(deadline)
 
     def late_reply(self, deadline: Deadline) -> UssdReply:
-        """The reply at the deadline: an SMS is promised only where something is being done."""
+        """The reply at the deadline; where nothing is being done it says that nothing was."""
         message = messages.still_working() if deadline.is_acting else messages.busy()
         return self._final_reply(message, deadline.language or self.menu.default_language)
 

@@ -11,6 +11,7 @@ from core.db.engine import make_engine
 from gateway.app import create_app
 from gateway.rsgi import make_server
 from gateway.serving.lane import Lane
+from gateway.serving.sizes import Size
 from operations.demo import cast, device_source
 from simulator.app import create_phone_app
 from simulator.database import open_database
@@ -27,5 +28,5 @@ _phone = create_phone_app(_runtime, lambda: cast(_engine), device_source(_engine
 # A handset waits until the gateway has answered it, and so needs threads of its own.
 app = make_server(
     create_app(os.environ),
-    {"phone": Lane("phone", _phone, threads=32, queue=200, deadline_s=60.0)},
+    {"phone": Lane("phone", _phone, Size(threads=32, queue=200, deadline_s=60.0))},
 )

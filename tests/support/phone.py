@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any
 from urllib.parse import urlencode
 
-# How long a test's endpoint works on an answer: a busy machine is no reason to promise an SMS
+# How long a test's endpoint works on an answer: a busy machine is no reason to tell the caller
 # instead.
 PATIENCE_S = 60.0
 

@@ -85,7 +85,8 @@ def lost_place() -> None:
 
 @message
 def still_working() -> None:
-    """The end, when the work takes longer than the caller may wait: the answer comes by SMS."""
+    """The end, when the work takes longer than the caller may wait. Whether it will be done is not
+    known: who dials again sees it, and what changes money is texted as ever."""
 
 
 @message

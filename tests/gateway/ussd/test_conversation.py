@@ -206,7 +206,7 @@ def test_work_that_takes_too_long_is_answered_in_time_and_goes_on(
             may_commit.wait(30)
 
     to_confirm(phone)
-    working = "END This takes a little longer. We will SMS you the result."
+    working = "END This takes a little longer. Dial again in a minute to see the result."
     with ThreadPoolExecutor(1) as pool:  # leaving it waits for the work
         phone.app = make_app(open_unit=slow_unit, pool=pool, deadline_s=0.05)
         assert phone.answer("1") == working

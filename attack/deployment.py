@@ -102,13 +102,11 @@ class Deployment:
         for process in self.processes.values():
             process.end_group()
 
-<<<<<<< Updated upstream
-    def dialwatt(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        """Run a command as an operator at the shell does, with further settings."""
-=======
-    def dialwatt(self, *words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
-        """Run a command as an operator at the shell does; `typed` is its standard input."""
->>>>>>> Stashed changes
+    def dialwatt(
+        self, *words: str, typed: str = "", **settings: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command as an operator at the shell does, with further settings; `typed` is its
+        standard input."""
         return subprocess.run(
             [*_DIALWATT, *words],
             env=os.environ | self.settings | settings,

@@ -59,8 +59,7 @@ def test_revealing_a_token_needs_a_reason_and_is_audited(console: Console) -> No
     assert browser.post(path).status_code == 422
     answer = browser.post(path, reason="reads it out to Amina")
 
-    shown_now = browser.get(answer.location.removeprefix("/console")).text
-    assert code in shown_now.replace(" ", "")
+    assert code in answer.text.replace(" ", "")
     assert code not in browser.get("/").text
     assert console.audit() == [("support", "reveal", "token", "reads it out to Amina")]
 

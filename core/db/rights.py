@@ -86,7 +86,11 @@ HIDDEN: Mapping[Role, Mapping[str, tuple[str, ...]]] = {
 
 # Columns that no process changes once the row is written.
 FIXED: Mapping[str, tuple[str, ...]] = {
-    "payments": ("provider_account", "receipt", "source", "amount_minor", "currency"),
+    "payments": (
+        *("provider_account", "receipt", "source", "amount_minor", "currency"),
+        *("received_at", "evidence", "proof"),
+    ),
+    "provider_words": ("payment_id", "reason", "asked_for_at"),
     "prompts": ("customer_id", "amount_minor", "purpose", "created_at"),
     "refunds": ("payment_id", "amount_minor", "client_reference", "requested_at"),
     "token_orders": ("device_id", "customer_id", "kind", "units", "operator", "ordered_at"),

@@ -1,4 +1,4 @@
-"""Whatever somebody holds (a connection, a body, a row, Redis), others are answered as ever.
+"""Whatever a caller holds (a connection, a body, a row, Redis), others are answered as ever.
 
 Times are those of a caller on the same machine, medians of several, so that a busy machine fails
 nothing.

@@ -1,4 +1,4 @@
-"""The Redis client of everything that must not keep a caller waiting, and its circuit breaker.
+"""The Redis client of everything that must not keep a caller waiting, and its circuit.
 
 A Redis that hangs would cost every callback its time-out, some of them several times. So after the
 first time-out all clients of this process give up at once, until Redis answers a probe.
@@ -30,7 +30,7 @@ _PROBE_EVERY_S = 0.1
 def fail_fast_redis(redis_url: str) -> Redis:
     """A Redis client that gives up after 0.08 seconds, or at once while Redis is known not to
     answer, and does not retry."""
-    return _client(redis_url, _BreakingRetry(breaker_of(redis_url)))
+    return _client(redis_url, _CircuitRetry(circuit_of(redis_url)))
 
 
 def _client(redis_url: str, retry: Retry) -> Redis:
@@ -40,12 +40,12 @@ def _client(redis_url: str, retry: Retry) -> Redis:
 
 
 @cache
-def breaker_of(redis_url: str) -> Breaker:
-    """The breaker of this process for that server."""
-    return Breaker(lambda: _client(redis_url, Retry(NoBackoff(), 0)).ping())
+def circuit_of(redis_url: str) -> RedisCircuit:
+    """The circuit of this process for that server."""
+    return RedisCircuit(lambda: _client(redis_url, Retry(NoBackoff(), 0)).ping())
 
 
-class Breaker:
+class RedisCircuit:
     """Open from a time-out until `probe` succeeds, which a thread tries in the meantime."""
 
     def __init__(self, probe: Callable[[], object], every_s: float = _PROBE_EVERY_S) -> None:
@@ -60,7 +60,7 @@ class Breaker:
             if self.is_open:
                 return
             self.is_open = True
-        log.error("Redis does not answer; nobody waits for it until it does")
+        log.error("Redis does not answer; no call waits for it until it does")
         Thread(target=self._watch, name="redis-probe", daemon=True).start()
 
     def _watch(self) -> None:
@@ -75,22 +75,22 @@ class Breaker:
         log.warning("Redis answers again")
 
 
-class _BreakingRetry(Retry):
+class _CircuitRetry(Retry):
     """No retry at all; redis-py calls it around every command and every connect."""
 
-    def __init__(self, breaker: Breaker) -> None:
+    def __init__(self, circuit: RedisCircuit) -> None:
         super().__init__(NoBackoff(), 0)
-        self._breaker = breaker
+        self._circuit = circuit
 
-    def __deepcopy__(self, memo: object) -> _BreakingRetry:
-        """Connections copy it; the breaker stays one."""
-        return _BreakingRetry(self._breaker)
+    def __deepcopy__(self, memo: object) -> _CircuitRetry:
+        """Connections copy it; the circuit stays one."""
+        return _CircuitRetry(self._circuit)
 
     def call_with_retry(self, do: Callable[[], T], *handlers: Any, **named: Any) -> T:
-        if self._breaker.is_open:
+        if self._circuit.is_open:
             raise RedisTimeout("Redis did not answer a moment ago")
         try:
             return super().call_with_retry(do, *handlers, **named)
         except RedisTimeout:
-            self._breaker.trip()
+            self._circuit.trip()
             raise

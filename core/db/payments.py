@@ -54,7 +54,7 @@ def claim_received(
     """Lock up to `limit` payments that wait to be applied, and their customers.
 
     Payments that others lock are skipped, and all those of a customer whom others lock: one held
-    customer stops nobody else. `behind_locks`: skip no customer, and lock none.
+    customer stops no other. `behind_locks`: skip no customer, and lock none.
     """
     also = "" if behind_locks else ", c"
     rows = connection.execute(

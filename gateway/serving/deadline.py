@@ -1,7 +1,7 @@
 """The deadline of one request: who answers first, and whether anything was done by then.
 
 A caller whose request is not answered in time is told so. What has not begun to act by then never
-does: nobody would see it. What acts already goes on to its end.
+does: no caller would see it. What acts already goes on to its end.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Deadline:
         self.is_acting = False
         self.language: str | None = None
 
-    def act(self) -> None:
+    def start_acting(self) -> None:
         """From now on the work changes something. Raises TooLate after the deadline."""
         with self._lock:
             if self._state == "late":

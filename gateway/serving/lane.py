@@ -116,7 +116,7 @@ class Lane:
             request.respond(self.late(request.environ(), request.deadline))
 
     def _work(self, request: Request) -> bool:
-        """In a thread of this lane. A request that nobody waits for any more is not begun."""
+        """In a thread of this lane. A request that was answered meanwhile is not begun."""
         if monotonic() - request.came_at > self.size.begin_within_s:
             self._expire(request)
         if request.deadline.is_late:

@@ -1,6 +1,6 @@
 """How long a request waits for a locked row: a moment in its lane, longer in the side room.
 
-A row that somebody holds stops every request for it. The threads and connections of a lane are for
+A row that is held stops every request for it. The threads and connections of a lane are for
 all callers, so there a request gives up at once and goes to the side room, which has few of its
 own.
 """

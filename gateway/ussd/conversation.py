@@ -32,7 +32,7 @@ DEADLINE_S = 2.5  # Africa's Talking waits 10 s, and the caller's network may wa
 
 
 class RowLocked(Exception):
-    """Somebody holds a row that the turn needs. It did nothing and may be played again."""
+    """A row that the turn needs is held. It did nothing and may be played again."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ class Conversation:
         step = interpreted.step
         if step.effect is None:
             return step
-        turn.deadline.act()
+        turn.deadline.start_acting()
         place = turn.key, interpreted.offset + answers_in(turn.classified.text)
         with self._open_context(turn.request, self.open_unit) as context:
             return run_once(self.menu, step.session, step.effect, context, place)

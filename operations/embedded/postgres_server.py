@@ -36,7 +36,10 @@ FOR_TESTS = (
     *("wal_level=minimal", "max_wal_senders=0", "autovacuum=off"),
 )
 # Terse: the log of an error names the constraint, never the row that broke it.
-ALWAYS = ("timezone=UTC", "log_timezone=UTC", "log_error_verbosity=terse")
+ALWAYS = (
+    *("timezone=UTC", "log_timezone=UTC", "log_error_verbosity=terse"),
+    "max_connections=200",
+)
 
 
 def postgres_process(data: Path, password: str, *, for_tests: bool) -> tuple[Process, str]:

@@ -1,4 +1,4 @@
-"""A Redis that hangs is waited for once: afterwards nobody waits until it answers."""
+"""A Redis that hangs is waited for once: afterwards no call waits until it answers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from redis import RedisError
 
 from gateway.limits import Limits
-from gateway.redis_client import Breaker, breaker_of, fail_fast_redis
+from gateway.redis_client import RedisCircuit, circuit_of, fail_fast_redis
 
 PATIENCE_S = 60.0
 
@@ -45,7 +45,7 @@ def test_only_the_first_of_many_calls_waits_for_a_redis_that_hangs(
     hung: Hung, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = threading.Event()
-    monkeypatch.setattr(breaker_of(hung.url), "_probe", answers.wait)
+    monkeypatch.setattr(circuit_of(hung.url), "_probe", answers.wait)
     with fail_fast_redis(hung.url) as first, fail_fast_redis(hung.url) as second:
         with pytest.raises(RedisError):
             first.get("a")
@@ -66,7 +66,7 @@ def end_probe(answers: threading.Event) -> None:
     thread.join(PATIENCE_S)
 
 
-def test_the_breaker_closes_when_a_probe_is_answered() -> None:
+def test_the_circuit_closes_when_a_probe_is_answered() -> None:
     answers, asked = threading.Event(), threading.Event()
 
     def probe() -> None:
@@ -74,18 +74,18 @@ def test_the_breaker_closes_when_a_probe_is_answered() -> None:
         if not answers.wait(PATIENCE_S):
             raise RedisError
 
-    breaker = Breaker(probe)
-    breaker.trip()
+    circuit = RedisCircuit(probe)
+    circuit.trip()
     assert asked.wait(PATIENCE_S)
-    assert breaker.is_open
+    assert circuit.is_open
 
     end_probe(answers)
 
-    assert not breaker.is_open
+    assert not circuit.is_open
 
 
 def test_a_redis_that_is_not_there_is_asked_again_each_time() -> None:
     client = fail_fast_redis("redis://127.0.0.1:9")
     with pytest.raises(RedisError):
         client.get("a")
-    assert not breaker_of("redis://127.0.0.1:9").is_open
+    assert not circuit_of("redis://127.0.0.1:9").is_open

@@ -69,7 +69,7 @@ def apply_payments(unit: Unit, open_secret: OpenSecret, limit: int = 200) -> int
 
 
 def _apply_behind_lock(unit: Unit, open_secret: OpenSecret) -> int:
-    """Apply one payment whose customer somebody holds, if that ends in a moment: most hold one for
+    """Apply one payment whose customer is locked, if that ends in a moment: most locks are held for
     milliseconds. Otherwise it is tried when the workers are woken again."""
     claimed = claim_received(unit.connection, unit.now, 1, behind_locks=True)
     if not claimed or not _lock_soon(unit, claimed):

@@ -91,7 +91,7 @@ def still_working() -> None:
 
 @message
 def busy() -> None:
-    """The end, when too much is going on or somebody else is at the same account: nothing was
+    """The end, when too much is going on or the same rows are being changed: nothing was
     done."""
 
 

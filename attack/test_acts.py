@@ -41,10 +41,10 @@ def _set_limits(deployment: Deployment, *words: str) -> None:
     assert changed.returncode == 0, changed.stderr
 
 
-def desk_of(deployment: Deployment, name: str) -> Desk:
-    desk = Desk(deployment)
-    assert desk.log_in(name, PASSWORD) == 302
-    return desk
+def browser_of(deployment: Deployment, name: str) -> Desk:
+    browser = Desk(deployment)
+    assert browser.log_in(name, PASSWORD) == 302
+    return browser
 
 
 def codes_of(deployment: Deployment, kind: str) -> int:
@@ -65,7 +65,7 @@ def noted(deployment: Deployment, operator: str, action: str) -> list[tuple[str,
 
 
 def test_support_alone_unlocks_nothing_and_makes_no_large_code(staffed: Deployment) -> None:
-    simon, order = desk_of(staffed, "simon"), "/manual-tokens/new"
+    simon, order = browser_of(staffed, "simon"), "/manual-tokens/new"
     unlock = simon.post(order, serial=KIT, kind="unlock", amount="", reason="because")
     energy = simon.post(order, serial=METER, kind="energy", amount="9999", reason="because")
 
@@ -76,19 +76,19 @@ def test_support_alone_unlocks_nothing_and_makes_no_large_code(staffed: Deployme
 
     request = unlock[1].removeprefix("/console")
     assert simon.post(f"{request}/approve", reason="it is me")[0] == 403
-    fatuma = [desk_of(staffed, "fatuma") for _ in range(4)]
+    fatuma = [browser_of(staffed, "fatuma") for _ in range(4)]
     looked = fatuma[0].post(f"{request}/approve", reason="I asked her")[1]
     confirmed = _CONFIRM.findall(looked)[0]
     with ThreadPoolExecutor(len(fatuma)) as pool:
         approve = {"reason": "I asked her", "confirmed": confirmed}
-        list(pool.map(lambda desk: desk.post(f"{request}/approve", **approve), fatuma))
+        list(pool.map(lambda each: each.post(f"{request}/approve", **approve), fatuma))
 
     assert codes_of(staffed, "unlock") == 1
     assert [row[0] for row in noted(staffed, "fatuma", "approve")] == ["act"]
 
 
 def test_many_small_codes_end_at_the_limit_of_the_day(staffed: Deployment) -> None:
-    simon, refused = desk_of(staffed, "simon"), ""
+    simon, refused = browser_of(staffed, "simon"), ""
     before = codes_of(staffed, "energy")
     for _ in range(6):
         typed = {"serial": METER, "kind": "energy", "amount": "20", "reason": "goodwill"}
@@ -110,7 +110,7 @@ def test_many_small_codes_end_at_the_limit_of_the_day(staffed: Deployment) -> No
 
 
 def test_an_owner_is_not_both_persons(staffed: Deployment) -> None:
-    wanjiru = desk_of(staffed, "wanjiru")
+    wanjiru = browser_of(staffed, "wanjiru")
     made = {"name": "puppet", "role": "owner", "password": PASSWORD}
     assert wanjiru.post("/users/new", **made)[0] == 302
     staffed.rows(
@@ -122,15 +122,15 @@ def test_an_owner_is_not_both_persons(staffed: Deployment) -> None:
     )[1].removeprefix("/console")  # fmt: skip
 
     own = wanjiru.post(f"{where}/approve", reason="it is me")[1]
-    puppet = desk_of(staffed, "puppet").post(f"{where}/approve", reason="fine")[1]
+    puppet = browser_of(staffed, "puppet").post(f"{where}/approve", reason="fine")[1]
 
-    assert "approves what they asked for" in own
+    assert "asks for an act never approves it" in own
     assert "made or changed your login" in puppet
     assert "required" in staffed.dialwatt("limits").stdout
 
 
 def test_looks_exports_and_refusals_leave_a_trace(staffed: Deployment) -> None:
-    rita = desk_of(staffed, "rita")
+    rita = browser_of(staffed, "rita")
     [(customer_id, count)] = staffed.rows("SELECT min(id), count(*) FROM customers")
     for _ in range(3):
         assert rita.get(f"/customers/{customer_id}")[0] == 200
@@ -145,7 +145,7 @@ def test_looks_exports_and_refusals_leave_a_trace(staffed: Deployment) -> None:
 
 
 def test_read_only_sees_no_number_and_finds_by_one(staffed: Deployment) -> None:
-    rita, simon = desk_of(staffed, "rita"), desk_of(staffed, "simon")
+    rita, simon = browser_of(staffed, "rita"), browser_of(staffed, "simon")
     [(msisdn, customer_id)] = staffed.rows(
         "SELECT msisdn, customer_id FROM customer_msisdns ORDER BY customer_id LIMIT 1"
     )
@@ -160,7 +160,7 @@ def test_read_only_sees_no_number_and_finds_by_one(staffed: Deployment) -> None:
 def test_no_cell_becomes_a_formula_where_a_semicolon_separates(staffed: Deployment) -> None:
     staffed.rows("UPDATE villages SET name = 'Ali;=1+9' WHERE code = 'KIB' RETURNING id")
     try:
-        lines = desk_of(staffed, "simon").get("/villages.csv")[1].splitlines()
+        lines = browser_of(staffed, "simon").get("/villages.csv")[1].splitlines()
     finally:
         staffed.rows("UPDATE villages SET name = 'Kibera' WHERE code = 'KIB' RETURNING id")
 

@@ -15,7 +15,7 @@ from core.operator import Role
 
 
 def find_rules(connection: Connection) -> ActRules | None:
-    """Return the rules that were set; None where nobody has set any."""
+    """Return the rules that were set; None where none were set."""
     row = connection.execute(text("SELECT * FROM act_rules")).mappings().one_or_none()
     if row is None:
         return None

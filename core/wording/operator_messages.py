@@ -28,7 +28,7 @@ _TEMPLATES = {
     "act_unknown": "there is no such request",
     "act_ended": "this request is {state} already",
     "act_expired": "this request has waited too long: ask again",
-    "act_own": "nobody approves what they asked for: another owner or finance user has to",
+    "act_own": "who asks for an act never approves it: another owner or finance user has to",
     "act_not_yours": "only an owner or a finance user decides what another person asked for",
     "act_changed": "it cannot be done any more as it was asked for: {problem}",
     "approver_new": (

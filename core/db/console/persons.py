@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, text
 
 # By the name of an id in an address: the noun and the row of the person whose name or number the
-# page shows. Money of nobody yet, and a caller who is no customer, stand for themselves.
+# page shows. Money that is no customer's yet, and a caller who is none, stand for themselves.
 _BY_NUMBER = "LEFT JOIN customer_msisdns m USING (msisdn) WHERE r.id = :id"
 _PERSON_OF = {
     "customer_id": "SELECT 'customer', id FROM customers WHERE id = :id",
@@ -46,6 +46,6 @@ OF_PERSONS = frozenset(_PERSON_OF)
 
 def person_of(connection: Connection, name: str, row_id: int) -> tuple[str, int] | None:
     """Return (noun, id) of the person behind the id called `name` in an address; None where there
-    is no such row, or nobody behind it. Raises KeyError for a name that is not in `OF_PERSONS`."""
+    is no such row, or no person behind it. Raises KeyError for a name that is not in `OF_PERSONS`."""
     row = connection.execute(text(_PERSON_OF[name]), {"id": row_id}).one_or_none()
     return None if row is None or row[1] is None else (row[0], row[1])

@@ -113,7 +113,7 @@ operator_acts = Table(
     CheckConstraint("value_minor >= 0", name="value"),
     CheckConstraint("(state = 'done') = (expires_at IS NULL)", name="expires"),
     CheckConstraint("(state IN ('done', 'waiting')) = (decided_at IS NULL)", name="decided"),
-    # Nobody approves what they asked for.
+    # An operator never approves what they asked for.
     CheckConstraint(
         "state <> 'approved' OR (decided_by IS NOT NULL AND decided_by <> user_id)",
         name="second_person",

@@ -16,7 +16,7 @@ from core.operator import ConsoleUser
 from core.unit import Unit
 from core.usecases.operators.audit import ITSELF, write_audit
 
-# The id in rows about no row of a table: a list, a login for a name that nobody has.
+# The id in rows about no row of a table: a list, a login for a name that no user has.
 NO_ROW = 0
 # Strangers come from any number of networks.
 MAX_REFUSED_LOGINS = 500

@@ -14,8 +14,7 @@ from core.usecases.operators.audit import ITSELF, was_done_by, write_audit
 def claim_request(unit: Unit, act_id: int, approver: ConsoleUser) -> AskedAct:
     """Return a request that this person may approve, locked.
 
-    Raises Refused: act_unknown, act_ended, act_expired, act_own (nobody approves what they asked
-    for), approver_new (who asked has made this login, or changed it, within a day), asker_gone.
+    Raises Refused: act_unknown, act_ended, act_expired, act_own (who asked never approves), approver_new (who asked has made this login, or changed it, within a day), asker_gone.
     """
     asked = _waiting_request(unit, act_id)
     if asked.user_id == approver.id:
@@ -55,7 +54,7 @@ def expire_requests(unit: Unit) -> int:
     overdue = overdue_requests(unit.connection, unit.now)
     for act_id in overdue:
         end_request(unit.connection, unit.now, act_id, "expired", None)
-        write_audit(unit, ITSELF, "expire", "act", act_id, "nobody approved it in time")
+        write_audit(unit, ITSELF, "expire", "act", act_id, "it was not approved in time")
     return len(overdue)
 
 

@@ -85,7 +85,7 @@ def test_nobody_approves_what_they_asked_for(strict: Console) -> None:
 
     answer = owner.post(f"/approvals/{act_id}/approve", reason="it is me")
 
-    assert "approves what they asked for" in answer.text
+    assert "asks for an act never approves it" in answer.text
     assert ordered(strict) == []
 
 

@@ -123,9 +123,9 @@ def test_many_machines_shut_no_person_out(deployment: Deployment, password: str)
 @pytest.mark.parametrize(
     "names",
     [
-        [f"{'owner'[:at]}\0{'owner'[at:]}" for at in range(1, 5)] * 8,
-        [" owner", "OWNER", "Owner ", "oWner"] * 8,
-        [f"o\u200bwner{number}" for number in range(32)],
+        [f"{'owner'[:at]}\0{'owner'[at:]}" for at in range(1, 5)] * 5,
+        [" owner", "OWNER", "Owner ", "oWner"] * 5,
+        [f"o\u200bwner{number}" for number in range(20)],
     ],
     ids=["NUL", "spelling", "no names"],
 )
@@ -144,12 +144,13 @@ def test_no_header_makes_a_guesser_a_new_machine(deployment: Deployment, passwor
     for number in range(GUESSES):
         desk.headers = {
             "X-Forwarded-For": f"196.201.{number}.1",
-            "X_Forwarded_For": f"41.90.{number}.1",
             "Forwarded": f"for=41.91.{number}.1",
         }
         statuses += guess(desk, ["owner"])
 
     assert statuses.count(403) <= 12
+    desk.headers = {"X_Forwarded_For": "41.90.1.1"}
+    assert desk.get("/login")[0] == 400
 
 
 def test_without_redis_each_process_still_counts(deployment: Deployment, password: str) -> None:

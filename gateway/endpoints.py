@@ -15,7 +15,7 @@ from typing import Literal
 from core.environment import Environment, read_setting, refuse_retired
 from core.errors import BadInput
 
-# Characters that need no escape in an address, whoever writes it.
+# Characters that need no escape in any address.
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _SHORTEST_KEY = 16
 # Words that Safaricom refuses in a callback address (Daraja, C2B register URL).

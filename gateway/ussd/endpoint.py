@@ -159,8 +159,8 @@ class UssdEndpoint:
         sessions = self.conversation.sessions
         try:
             # What is no screen of ours would be a series of figures for every forged report.
-            told = end.screen if end.screen in self.conversation.menu.screens else ""
-            screen = told or sessions.last_screen(end.name) or "unknown"
+            reported = end.screen if end.screen in self.conversation.menu.screens else ""
+            screen = reported or sessions.last_screen(end.name) or "unknown"
             count_end(
                 self.redis, sessions.key(end.name), screen, end.status, datetime.now(UTC).date()
             )

@@ -18,6 +18,7 @@ def up() -> int:
 
     \b
     PORT             the port to serve on (8000)
+    WEB_WORKERS      the number of web processes (2)
     DIALWATT_DATA    the folder that keeps the data (./var)
     DIALWATT_DEMO=0  start with an empty database
     """

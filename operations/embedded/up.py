@@ -16,6 +16,7 @@ from pathlib import Path
 
 from core.db.engine import make_engine
 from core.errors import BadInput
+from gateway.guard import GuardSettings
 from gateway.health import INSTANCE_HEADER
 from gateway.work_queues import QUEUES
 from operations.demo import cast
@@ -28,7 +29,6 @@ from operations.embedded.supervision import supervise
 from operations.environment import read_number
 from operations.web_server import allow_open_files, granian_command
 
-_WEB_PROCESSES = 2
 _READY_SECONDS = 30.0
 
 
@@ -37,25 +37,27 @@ def run(environment: Mapping[str, str]) -> int:
     allow_open_files()
     data = Path(environment.get("DIALWATT_DATA", "var")).absolute()
     port = read_number(environment, "PORT", 8000, 65535)
+    web_processes = read_number(environment, "WEB_WORKERS", 2, 256)
+    GuardSettings.from_environment(environment)  # of the settings given, only these can be wrong
     with reserved_port("127.0.0.1", port), embedded_services(data) as services:
         settings = write_settings(environment, data, services, port)
         with_demo = environment.get("DIALWATT_DEMO", "1") != "0"
         prepare(settings, services.passwords, with_demo=with_demo)
-        processes = [*services.processes, *_processes(settings, services, port, data)]
+        processes = [*services.processes, *_processes(settings, services, web_processes, data)]
         return supervise(processes, on_start=lambda: _announce(settings, port))
 
 
 def _processes(
-    settings: Mapping[str, str], services: Services, port: int, data: Path
+    settings: Mapping[str, str], services: Services, web_processes: int, data: Path
 ) -> list[Process]:
     """The processes of a deployment, each with its role, and the stand-in providers."""
     # A terminal shows warnings as text; a deployment logs the outcome of every callback as JSON.
     env = {"LOG_FORMAT": "plain", "LOG_LEVEL": "warning", **os.environ, **settings}
-    python = sys.executable
+    python, port = sys.executable, int(settings["PORT"])
     dialwatt = [python, "-m", "operations.cli"]
     commands = {
         "providers": [python, "-m", "simulator.app"],
-        "web": granian_command("operations.embedded.web:app", port, _WEB_PROCESSES),
+        "web": granian_command("operations.embedded.web:app", port, web_processes),
         **{f"worker-{queue}": [*dialwatt, "worker", queue] for queue in QUEUES},
         "schedule": [*dialwatt, "schedule"],
     }

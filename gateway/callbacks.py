@@ -20,13 +20,14 @@ from werkzeug.exceptions import HTTPException
 
 from core.errors import BadCallback, Refused
 from core.logs import log_context, log_fields
-from gateway.gate import CallbackRefused, Gate, read_body
+from gateway.gate import CallbackRefused, Gate, check_method, read_body
 from gateway.serving.after_answer import after_answer
 from gateway.serving.patience import MET_A_LOCK, met_a_lock
 
 log = logging.getLogger(__name__)
 
 _RETRY_AFTER_S = "10"
+_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 Parsed = TypeVar("Parsed")
 
@@ -73,6 +74,7 @@ def mount(app: Flask, route: CallbackRoute[Any], gate: Gate) -> None:
             try:
                 with gate.screening(request.environ, route.name):
                     gate.admit(request.environ, route.endpoint, key)
+                    check_method(request.environ, *route.methods)
                     response, outcome = _respond(route, address)
             except CallbackRefused as refusal:
                 return _refusal(refusal)
@@ -80,8 +82,9 @@ def mount(app: Flask, route: CallbackRoute[Any], gate: Gate) -> None:
             log.info("%s: %s", route.name, outcome, extra=log_fields(outcome=outcome))
             return response
 
+    # Every method comes to the gate: who has no key is not told which addresses there are.
     app.add_url_rule(
-        route.rule, route.name, view, methods=route.methods, provide_automatic_options=False
+        route.rule, route.name, view, methods=_METHODS, provide_automatic_options=False
     )
 
 

@@ -90,6 +90,12 @@ class Gate:
             self.counters.count(endpoint, "old_key")
 
 
+def check_method(environ: Mapping[str, Any], *methods: str) -> None:
+    """Raises CallbackRefused (405) for a request by another method."""
+    if environ["REQUEST_METHOD"] not in methods:
+        raise CallbackRefused(405, "wrong_method", f"{' or '.join(methods)} only")
+
+
 def _as_refusal(reason: CallbackRefused | BadCallback) -> CallbackRefused:
     if isinstance(reason, CallbackRefused):
         return reason

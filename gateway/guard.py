@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 _REFUSALS_MAX = 600
 _MINUTE_S = 60
 _FORWARDED = "HTTP_X_FORWARDED_FOR"
+# What else proxies add to a request.
+_PASSED_ON = ("HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_REAL_IP", "HTTP_X_FORWARDED_PROTO")
 _PROXIES_BY_ADDRESS = "set TRUSTED_PROXIES to the addresses or networks of your proxies"
 # The list of those who may read readiness and figures stands beside those of the endpoints.
 MONITORING = "monitoring"
@@ -111,11 +113,13 @@ class Guard:
 
     def may_monitor(self, environ: Mapping[str, Any]) -> bool:
         """Whether the sender may read readiness and figures. What a proxy passed on that is not
-        ours may be from anywhere."""
+        ours, or that does not say for whom, may be from anywhere."""
         peer = str(environ.get("REMOTE_ADDR", ""))
-        if _FORWARDED in environ and not _is_in(peer, self.settings.proxies):
-            return False
-        return self.admits(MONITORING, self.source(environ))
+        if _FORWARDED in environ:
+            is_known = _is_in(peer, self.settings.proxies)
+        else:
+            is_known = not any(name in environ for name in _PASSED_ON)
+        return is_known and self.admits(MONITORING, self.source(environ))
 
     def refused(self, source: str, endpoint: str, outcome: str) -> bool:
         """Count a refusal; True when this address has had too many in this minute."""

@@ -23,7 +23,7 @@ from core.errors import BadCallback
 from core.pseudonym import Pseudonyms
 from core.unit import OpenUnit
 from gateway.counters import EventCounters
-from gateway.gate import CallbackRefused, Gate, checked_size, not_found, read_body
+from gateway.gate import CallbackRefused, Gate, check_method, checked_size, not_found, read_body
 from gateway.guard import Guard, GuardSettings
 from gateway.limits import Limits
 from gateway.serving.after_answer import after_answer
@@ -177,8 +177,7 @@ def _endpoint_name(environ: Mapping[str, Any]) -> str:
 def _read_callback(environ: dict[str, Any], method: str) -> bytes:
     """The body of a POST, or the query of a GET. Raises CallbackRefused for another method, and
     for more than the limit."""
-    if environ["REQUEST_METHOD"] != method:
-        raise CallbackRefused(405, "wrong_method", f"{method} only")
+    check_method(environ, method)
     if method == "GET":
         return checked_size(str(environ.get("QUERY_STRING", "")).encode(errors="replace"))
     return read_body(environ)

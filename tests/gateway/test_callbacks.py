@@ -95,8 +95,9 @@ def test_nonsense_gets_one_line_and_leaves_no_trace(web: Web, scenario: Scenario
 def test_only_post_is_heard(web: Web) -> None:
     for road, endpoint in ENDPOINTS:
         for method in ("GET", "PUT", "DELETE", "OPTIONS", "PATCH"):
-            answer = web.client.open(f"/{road}/{KEY}/{endpoint}", method=method)
-            assert answer.status_code == 405, (endpoint, method)
+            for key, status in ((KEY, 405), ("wrong", 404)):
+                answer = web.client.open(f"/{road}/{key}/{endpoint}", method=method)
+                assert answer.status_code == status, (endpoint, method, key)
 
 
 def test_a_prompt_number_past_any_row_is_not_found(web: Web) -> None:

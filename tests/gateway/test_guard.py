@@ -56,6 +56,33 @@ def test_the_address_is_what_the_outermost_of_our_proxies_saw(
     assert guard.source(environ) == source
 
 
+@pytest.mark.parametrize(
+    ("peer", "headers", "may"),
+    [
+        (PROXY, {}, True),
+        ("::1", {}, True),
+        (PROXY, {"X_FORWARDED_FOR": "127.0.0.1"}, True),
+        (PROXY, {"X_FORWARDED_FOR": "6.6.6.6"}, False),
+        # a proxy that does not say who asked
+        (PROXY, {"X_REAL_IP": "127.0.0.1"}, False),
+        (PROXY, {"FORWARDED": "for=127.0.0.1"}, False),
+        (PROXY, {"X_FORWARDED_PROTO": "https"}, False),
+        (PROXY, {"VIA": "1.1 proxy"}, False),
+        # a proxy that is not ours
+        ("6.6.6.6", {}, False),
+        ("6.6.6.6", {"X_FORWARDED_FOR": "127.0.0.1"}, False),
+        ("", {}, False),
+    ],
+)
+def test_what_came_through_a_proxy_is_not_from_this_host(
+    peer: str, headers: dict[str, str], may: bool
+) -> None:
+    settings = GuardSettings.from_environment({"TRUSTED_PROXIES": "127.0.0.1"})
+    guard = Guard(settings, Limits(fail_fast_redis("redis://127.0.0.1:9")))
+    environ = {f"HTTP_{name}": value for name, value in headers.items()}
+    assert guard.may_monitor({"REMOTE_ADDR": peer} | environ) is may
+
+
 def test_without_proxies_nobody_is_believed_about_others() -> None:
     guard = Guard(
         GuardSettings.from_environment({}), Limits(fail_fast_redis("redis://127.0.0.1:9"))

@@ -38,13 +38,13 @@ def insert_erasure(
     )
 
 
-def claim_erasure(connection: Connection) -> Erasure | None:
-    """Return the oldest request that waits, locked; None where none waits or is free."""
+def claim_erasure(connection: Connection, *, newest: bool = False) -> Erasure | None:
+    """Return the oldest request that waits (or the newest), locked; None where none is free."""
     return row_or_none(
         connection,
         Erasure,
         "SELECT id, msisdn, operator, reason FROM erasures WHERE state = 'waiting'"
-        " ORDER BY id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED",
+        f" ORDER BY id {'DESC' if newest else ''} LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED",
     )
 
 

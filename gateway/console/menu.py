@@ -21,6 +21,7 @@ from gateway.console.pages import (
     own_login,
     own_money,
     payments,
+    people,
     plans,
     sale_ends,
     sms,
@@ -60,6 +61,7 @@ BLUEPRINTS = (
     villages.blueprint,
     market.blueprint,
     users.blueprint,
+    people.blueprint,
 )
 
 # (group, its (label, endpoint) pairs), each shown to operators who may open it.
@@ -112,6 +114,8 @@ MENU = (
             ("Limits", "limits.limits"),
             ("Market", "market.market"),
             ("Users", "users.users"),
+            ("Export a person's data", "people.export"),
+            ("Forget a person", "people.forget"),
         ),
     ),
 )

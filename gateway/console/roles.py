@@ -18,6 +18,8 @@ PERMISSIONS = {
     "manage_users": _OWNER,
     "market": _OWNER,
     "set_limits": _OWNER,
+    "forget_person": _OWNER,
+    "export_person": _OWNER,
     "approve": _MONEY,
     "refuse_act": _STAFF,
     "catalogue": _OWNER,

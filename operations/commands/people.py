@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from core.usecases.operators.access import note_run
 from core.usecases.people.export import export_person
 from core.usecases.people.forget import Forgotten, forget_person
 from core.usecases.people.purge import RetentionSettings, count_too_old
@@ -97,5 +98,8 @@ def purge(dry_run: bool) -> None:
     # RQ and the rest of the schedule are slow to import.
     from workers.purge import purge_rules
 
-    for name, rows in purge_rules(open_unit, settings.days, count_lines("rows")).items():
+    done = purge_rules(open_unit, settings.days, count_lines("rows"))
+    for name, rows in done.items():
         print(f"{rows:>10}  {name}")
+    with open_unit() as unit:
+        note_run(unit, operator_name(), "purge", sum(done.values()))

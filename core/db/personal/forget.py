@@ -156,6 +156,19 @@ def is_known_person(connection: Connection, person: Person) -> bool:
     )
 
 
+def count_rows(connection: Connection, person: Person) -> dict[str, int]:
+    """Return how many rows of a person forgetting would change or delete, by table."""
+    values = values_of(person)
+    counted = {
+        table: connection.execute(
+            text(f"SELECT count(*) FROM {table} WHERE {record.about}"), values
+        ).scalar_one()
+        for table, record in RECORDS.items()
+        if record.about and (record.is_deleted or record.personal)
+    }
+    return {table: int(rows) for table, rows in counted.items() if rows}
+
+
 def devices_of_person(connection: Connection, person: Person) -> list[tuple[int, str, str]]:
     """Return (id, kind, serial) of the devices that the customer has."""
     rows = connection.execute(

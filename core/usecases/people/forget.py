@@ -13,6 +13,7 @@ from core.db.erasures import claim_erasure, end_erasure, insert_erasure
 from core.db.ownership import record_handovers
 from core.db.personal.find import find_person
 from core.db.personal.forget import (
+    count_rows,
     devices_of_person,
     forget_rows,
     is_known_person,
@@ -56,14 +57,17 @@ def forget_person(unit: Unit, msisdn: str, operator: str, reason: str) -> Forgot
 
     Raises Refused: person_unknown; cannot_forget, which says what is open; reason_missing.
     """
-    person = _lock_free_person(unit, msisdn)
+    person = _find_person(unit, msisdn)
+    lock_person(unit.connection, person)
+    _check_free(unit, person)
     request = insert_erasure(unit.connection, unit.now, msisdn, operator, reason)
     return _forget(unit, person, request, operator, reason)
 
 
 def order_erasure(unit: Unit, msisdn: str, operator: str, reason: str) -> Person:
     """Have a worker forget who has that number. Raises Refused like `forget_person`."""
-    person = _lock_free_person(unit, msisdn)
+    person = _find_person(unit, msisdn)
+    _check_free(unit, person)
     if not reason.strip():
         raise Refused("reason_missing")
     insert_erasure(unit.connection, unit.now, msisdn, operator, reason)
@@ -93,14 +97,35 @@ def forget_next(unit: Unit) -> int:
     return 1
 
 
-def _lock_free_person(unit: Unit, msisdn: str) -> Person:
+def what_would_go(unit: Unit) -> list[str]:
+    """Return in lines what the request that was just stored in this Unit will do."""
+    request = claim_erasure(unit.connection, newest=True)
+    if request is None:
+        return []
+    person = find_person(unit.connection, request.msisdn)
+    names = [f"{name} {surname}".strip() for name, surname in person.names]
+    lines = [", ".join([*names, *(number.msisdn for number in person.numbers)])]
+    for _, kind, serial in devices_of_person(unit.connection, person):
+        what = "goes back to stock" if kind == "meter" else "is taken out of use for good"
+        lines.append(f"{serial} {what}.")
+    rows = ", ".join(
+        f"{count} in {table.replace('_', ' ')}"
+        for table, count in count_rows(unit.connection, person).items()
+    )
+    lines.append(f"Rows that lose names, numbers and texts: {rows}.")
+    return [*lines, "The books stay, without the name. This cannot be undone."]
+
+
+def _find_person(unit: Unit, msisdn: str) -> Person:
     person = find_person(unit.connection, msisdn)
     if not is_known_person(unit.connection, person):
         raise Refused("person_unknown", msisdn=msisdn)
-    lock_person(unit.connection, person)
+    return person
+
+
+def _check_free(unit: Unit, person: Person) -> None:
     if open_things := _open_things(unit, person):
         raise Refused("cannot_forget", why=open_things)
-    return person
 
 
 def _open_things(unit: Unit, person: Person) -> str:

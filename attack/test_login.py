@@ -149,7 +149,7 @@ def test_no_header_makes_a_guesser_a_new_machine(deployment: Deployment, passwor
         statuses += guess(desk, ["owner"])
 
     assert statuses.count(403) <= 12
-    desk.headers = {"X_Forwarded_For": "41.90.1.1"}
+    desk.headers |= {"X_Forwarded_For": "41.90.1.1"}
     assert desk.get("/login")[0] == 400
 
 

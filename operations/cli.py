@@ -49,6 +49,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "phone": Entry("phone:phone", "Dial and pay from a phone in the terminal."),
     },
     "Set up": {
+        "secrets": Entry("secrets:secrets", "Make the secrets of a new deployment, one file each."),
         "migrate": Entry("serve:migrate", "Bring the database schema up to date."),
         "load": Entry("load:load", "Load a catalogue: market, tariffs, appliances, agents."),
         "import": Entry("import_csv:import_csv", "Import customers, devices or sales (CSV)."),

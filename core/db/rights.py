@@ -1,7 +1,7 @@
 """What the web process and the workers may do to each table: the one statement of it.
 
-S reads rows, I inserts, U updates or locks them, D deletes. Nobody but the owner of the database
-may alter or truncate a table, or switch a trigger off. core.db.roles grants exactly this.
+S reads rows, I inserts, U updates or locks them, D deletes. Only the owner of the database may
+alter or truncate a table, or switch a trigger off. core.db.roles grants exactly this.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ RIGHTS: Mapping[str, tuple[str, str]] = {
     "tariffs": ("SIU", "S"),
     "villages": ("SIU", "S"),
     "waterfalls": ("SIU", "S"),
-    # People. Workers register nobody, and forget whom the console says.
+    # People. Workers register no customer, and forget those whom the console says.
     "agents": ("SIU", "SU"),
     "console_users": ("SIU", ""),
     "customer_msisdns": ("SIUD", "SUD"),

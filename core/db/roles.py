@@ -2,7 +2,7 @@
 
 The owner of the database has every right. It migrates, and runs the commands of operators. The web
 process and the workers each have a role of their own with the rights stated here and no others, so
-that whoever breaks into one of them cannot do what that process never does. The roles are named
+that an intruder in one of them cannot do what that process never does. The roles are named
 after the database (`dialwatt_web`, `dialwatt_worker`), since all databases of a server share them.
 
 `dialwatt migrate` makes the roles and grants exactly this, every time. A table that is not listed

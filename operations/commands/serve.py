@@ -14,7 +14,7 @@ from typing import Literal
 
 import click
 
-from core.db.rights import ROLES, Role
+from core.db.rights import Role
 from core.environment import Environment, read_setting
 from core.errors import BadInput
 from core.logs import log_level, logging_config, start_logging
@@ -133,8 +133,10 @@ def migrate() -> None:
 
 def _passwords(environment: Environment) -> dict[Role, str]:
     """The passwords that were given for the roles of the database."""
-    names: dict[Role, str] = {role: f"DATABASE_{role.upper()}_PASSWORD" for role in ROLES}
-    given = {role: read_setting(environment, name, "") for role, name in names.items()}
+    given: dict[Role, str] = {
+        "web": read_setting(environment, "DATABASE_WEB_PASSWORD", ""),
+        "worker": read_setting(environment, "DATABASE_WORKER_PASSWORD", ""),
+    }
     return {role: password for role, password in given.items() if password}
 
 
@@ -149,7 +151,7 @@ def _start_process(
 
 
 def _check_database(role: Role, environment: Environment) -> None:
-    """Refuse to start with the rights of another role: whoever breaks in would have them too.
+    """Refuse to start with the rights of another role: an intruder would have them too.
 
     Warn where a later release has migrated the database, and start all the same: during a release,
     processes of the older one may have to restart. Where the database cannot be reached nothing is

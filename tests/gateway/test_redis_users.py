@@ -14,10 +14,10 @@ from core.db.rights import ROLES, Role
 from gateway.work_queues import WorkQueues
 from operations.embedded.services import Services
 
-Act = Callable[[Redis], object]
+Command = Callable[[Redis], object]
 
 # What an intruder with the address of a process would try first.
-NOBODY_MAY: dict[str, Act] = {
+NOBODY_MAY: dict[str, Command] = {
     "empty it": lambda redis: redis.flushall(),
     "list keys": lambda redis: redis.keys("*"),
     "change settings": lambda redis: redis.config_set("dir", "/tmp"),
@@ -31,7 +31,7 @@ NOBODY_MAY: dict[str, Act] = {
     "cut others off": lambda redis: redis.client_kill_filter(_type="normal"),
     "touch other keys": lambda redis: redis.set("anything", 1),
 }
-WEB_MAY_NOT: dict[str, Act] = {
+WEB_MAY_NOT: dict[str, Command] = {
     "read a job": lambda redis: redis.hgetall("rq:job:1"),
     "delete a job": lambda redis: redis.delete("rq:job:1"),
     "take a job out": lambda redis: redis.lpop("rq:queue:payments"),
@@ -46,18 +46,18 @@ WEB_MAY_NOT: dict[str, Act] = {
     "hold providers' calls back": lambda redis: redis.set("rate_limit:mtn", "9" * 15),
     "read a job by a script": lambda redis: redis.eval("return redis.call('GET','rq:job:1')", 0),
 }
-WORKER_MAY_NOT: dict[str, Act] = {
+WORKER_MAY_NOT: dict[str, Command] = {
     "read a session": lambda redis: redis.get("ussd:x"),
     "change a session": lambda redis: redis.set("ussd:x", "1"),
     "lift a limit": lambda redis: redis.delete("limit:x"),
     "change the console's figures": lambda redis: redis.set("console:trend", "1"),
 }
-OF_PROCESS: dict[Role, dict[str, Act]] = {"web": WEB_MAY_NOT, "worker": WORKER_MAY_NOT}
+OF_PROCESS: dict[Role, dict[str, Command]] = {"web": WEB_MAY_NOT, "worker": WORKER_MAY_NOT}
 
 
-def is_refused(redis: Redis, act: Act) -> bool:
+def is_refused(redis: Redis, command: Command) -> bool:
     try:
-        act(redis)
+        command(redis)
     except ResponseError as refused:
         return isinstance(refused, NoPermissionError) or "No permissions" in str(refused)
     return False
@@ -81,7 +81,7 @@ def connect(services: Services, redis: Redis) -> Iterator[Callable[[Role], Redis
 def test_a_process_may_not(connect: Callable[[Role], Redis], role: Role) -> None:
     redis = connect(role)
     tried = NOBODY_MAY | OF_PROCESS[role]
-    assert [what for what, act in tried.items() if not is_refused(redis, act)] == []
+    assert [what for what, command in tried.items() if not is_refused(redis, command)] == []
 
 
 def test_nobody_gets_in_without_a_password(services: Services) -> None:

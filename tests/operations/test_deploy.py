@@ -16,6 +16,7 @@ import yaml
 from gateway.app import create_app
 from gateway.work_queues import QUEUES
 from operations import cli
+from operations.commands.secrets import OF_PROVIDERS, make_secrets
 from tests.operations.conftest import SETTINGS
 from tests.support.command_line import parse
 from tests.support.endpoint_settings import distinct_keys
@@ -23,7 +24,19 @@ from tests.support.local_client import LocalClient
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
-UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+UNITS = sorted(path for path in (DEPLOY / "systemd").glob("*.service") if path.is_file())
+USER_OF = {
+    "dialwatt-migrate.service": "dialwatt-owner",
+    "dialwatt-schedule.service": "dialwatt-worker",
+    "dialwatt-web.service": "dialwatt-web",
+    "dialwatt-worker@.service": "dialwatt-worker",
+}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """The files that `dialwatt secrets` makes."""
+    return set(make_secrets(tmp_path_factory.mktemp("new") / "secrets", "db/dialwatt", "redis:1"))
 
 
 def described_settings() -> set[str]:
@@ -108,7 +121,59 @@ def test_a_unit_starts_a_command_as_nobody_special(path: Path) -> None:
     program, *words = unit["Service"]["ExecStart"].replace("%i", QUEUES[0]).split()
     assert program == "/srv/dialwatt/.venv/bin/dialwatt"
     assert_is_a_command(words)
-    assert unit["Service"]["User"] == "dialwatt"
+    assert unit["Service"]["User"] == USER_OF[path.name]
+    assert unit["Service"]["ProtectProc"] == "invisible"
+
+
+def lines_of(path: Path) -> list[tuple[str, str]]:
+    """The settings of a unit, and of what its folders add to it, as (name, value)."""
+    files = [path, *DEPLOY.glob(f"systemd/{path.stem}*.service.d/*.conf")]
+    lines = "\n".join(file.read_text() for file in files).splitlines()
+    return [(name, value) for name, _, value in (line.partition("=") for line in lines) if value]
+
+
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
+def test_a_unit_gets_its_secrets_as_credentials(path: Path, made: set[str]) -> None:
+    loaded, named = set(), set()
+    for name, value in lines_of(path):
+        if name == "LoadCredential":
+            credential, _, file = value.partition(":")
+            folder, _, secret = file.rpartition("/")
+            assert folder == "/etc/dialwatt/secrets"
+            assert secret in made | set(OF_PROVIDERS), secret
+            loaded.add(credential)
+        if name == "Environment":
+            setting, _, file = value.partition("=")
+            assert setting.removesuffix("_FILE") in described_settings()
+            assert file == f"%d/{setting.removesuffix('_FILE').lower()}"
+            named.add(file.removeprefix("%d/"))
+    assert loaded == named
+    if path.name == "dialwatt-web.service":
+        assert not [name for name in loaded if re.search("key_secret|api_key|daraja_[cp]", name)]
+    if path.name != "dialwatt-migrate.service":
+        assert not [value for _, value in lines_of(path) if "owner" in value]
+
+
+def test_every_user_of_a_unit_is_made_before_it() -> None:
+    made = re.findall(
+        r"^u (\S+)", (DEPLOY / "systemd" / "dialwatt.sysusers.conf").read_text(), re.M
+    )
+    assert set(made) == set(USER_OF.values())
+
+
+def test_web_and_workers_share_no_user_no_network_and_no_secret_of_the_servers() -> None:
+    services = compose()["services"]
+    web = services["web"]
+    for name, service in services.items():
+        if name == "web" or service["image"] != "dialwatt":
+            continue
+        assert service["user"] != web["user"], name
+        assert not set(service["networks"]) & set(web["networks"]), name
+        shared = set(service["secrets"]) & set(web["secrets"])
+        assert not [secret for secret in shared if secret.endswith(("_url", "_password"))], name
+    assert services["worker-payments"]["networks"] == services["schedule"]["networks"]
+    inside = {name for name, network in compose()["networks"].items() if network}
+    assert inside == {"web", "workers"} == set(services["postgres"]["networks"])
 
 
 def test_the_target_wants_every_process() -> None:
@@ -136,20 +201,22 @@ def test_compose_starts_every_process_with_settings_that_exist() -> None:
     assert (DEPLOY / compose()["x-dialwatt"]["build"]["context"]).resolve() == ROOT
 
 
-def test_compose_mounts_every_secret_it_names_and_the_web_process_gets_no_key() -> None:
+def test_compose_mounts_every_secret_it_names_and_the_web_process_gets_no_key(
+    made: set[str],
+) -> None:
     services, secrets = compose()["services"], compose()["secrets"]
     assert {secret["file"] for secret in secrets.values()} == {
         f"secrets/{name}" for name in secrets
     }
     for name, service in services.items():
         mounted = set(service.get("secrets", []))
-        needed = {
-            value.removeprefix("/run/secrets/")
-            for value in service.get("environment", {}).values()
-            if value.startswith("/run/secrets/")
-        }
+        told = yaml.dump([service.get("environment"), service.get("command")])
+        needed = set(re.findall(r"/run/secrets/([\w.]+)", told))
+        if name == "postgres":
+            script = (DEPLOY / "postgres" / "owner.sql").read_text()
+            needed |= set(re.findall(r"/run/secrets/(\w+)", script))
         assert mounted == needed, name
-        assert mounted <= set(secrets)
+        assert mounted <= made | set(OF_PROVIDERS)
     web = " ".join(services["web"]["environment"])
     assert not re.search("DEVICE_KEY_SECRET|VENDING|AT_API|CONSUMER|PASSKEY", web)
 

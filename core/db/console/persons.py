@@ -46,6 +46,6 @@ OF_PERSONS = frozenset(_PERSON_OF)
 
 def person_of(connection: Connection, name: str, row_id: int) -> tuple[str, int] | None:
     """Return (noun, id) of the person behind the id called `name` in an address; None where there
-    is no such row, or no person behind it. Raises KeyError for a name that is not in `OF_PERSONS`."""
+    is no such row, or no person behind it. Raises KeyError for a name outside `OF_PERSONS`."""
     row = connection.execute(text(_PERSON_OF[name]), {"id": row_id}).one_or_none()
     return None if row is None or row[1] is None else (row[0], row[1])

@@ -14,7 +14,9 @@ from core.usecases.operators.audit import ITSELF, was_done_by, write_audit
 def claim_request(unit: Unit, act_id: int, approver: ConsoleUser) -> AskedAct:
     """Return a request that this person may approve, locked.
 
-    Raises Refused: act_unknown, act_ended, act_expired, act_own (who asked never approves), approver_new (who asked has made this login, or changed it, within a day), asker_gone.
+    Raises Refused: act_unknown, act_ended, act_expired, act_own (who asked never approves),
+    approver_new (who asked has made this login, or changed it, within a day), act_not_yours,
+    asker_gone.
     """
     asked = _waiting_request(unit, act_id)
     if asked.user_id == approver.id:

@@ -10,6 +10,7 @@ import pytest
 from core.act import ActName
 from core.money import Money
 from core.usecases.agents.collect_cash import collect_cash
+from core.usecases.operators.approvals import expire_requests
 from gateway.console.forms import ACT_FORMS
 from tests.gateway.console.conftest import Browser, Console
 from tests.support.cast import JUMA, KIT, METER, NEEMA
@@ -114,9 +115,11 @@ def test_requests_are_refused_withdrawn_and_expire(strict: Console) -> None:
 
     late = finance.post(f"/approvals/{third}/approve", reason="fine")
     assert "waited too long" in late.text
+    with strict.scenario.open_unit() as unit:
+        assert expire_requests(unit) == 1
     states = "SELECT state, typed FROM operator_acts WHERE id = ANY(:ids) ORDER BY id"
-    ended = strict.rows(states, ids=[int(first), int(second)])
-    assert ended == [("refused", {}), ("withdrawn", {})]
+    ended = strict.rows(states, ids=[int(first), int(second), int(third)])
+    assert ended == [("refused", {}), ("withdrawn", {}), ("expired", {})]
     assert ordered(strict) == []
 
 
@@ -191,6 +194,20 @@ def test_who_gave_an_agent_a_pin_does_not_book_the_cash_alone(strict: Console) -
     assert done.location.endswith(f"/agents/{agent_id}")
 
 
+def test_what_was_typed_is_not_shown_to_read_only(
+    strict: Console,
+) -> None:
+    customer_id = strict.ids["customer_id"]
+    strict.scenario.run("UPDATE customers SET credit_minor = 300000 WHERE id = :id", id=customer_id)
+    finance = strict.login("finance")
+    typed = {"number": NEEMA, "amount": "2000", "reference": "X1", "reason": "asked for"}
+
+    act_id = ask(finance, f"/customers/{customer_id}/credit/move", **typed)
+
+    assert NEEMA in strict.login("support").get(f"/approvals/{act_id}").text
+    assert NEEMA not in strict.login("read_only").get(f"/approvals/{act_id}").text
+
+
 def test_the_limits_change_with_a_second_person(strict: Console) -> None:
     owner, finance = strict.login("owner"), strict.login("finance")
     typed = {"second_person": "off", "large": "9999", "owner": "", "finance": "", "support": ""}
@@ -205,7 +222,6 @@ def test_the_limits_change_with_a_second_person(strict: Console) -> None:
 
 def test_credit_that_is_moved_counts(strict: Console) -> None:
     strict.scenario.run("UPDATE act_rules SET finance_daily_minor = 1000")
-    strict.scenario.pay("RC1", METER, 507_00)
     customer_id = strict.ids["customer_id"]
     strict.scenario.run("UPDATE customers SET credit_minor = 5000 WHERE id = :id", id=customer_id)
     browser = strict.login("finance")
@@ -216,6 +232,7 @@ def test_credit_that_is_moved_counts(strict: Console) -> None:
     )  # fmt: skip
 
     assert answer.status_code == 422
+    assert "KES 10.00 is left today" in answer.text
 
 
 def test_every_act_has_its_form(console: Console) -> None:

@@ -78,7 +78,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "month": Entry("month:month", "Export a month's accounts as a ZIP of CSV files."),
     },
     "People's data": {
-        "forget": Entry("people:forget", "Forget a person: names, numbers, texts; the books stay."),
+        "forget": Entry("people:forget", "Forget a person; the ledger stays."),
         "export": Entry("people:export", "Write everything about one person into a JSON file."),
         "purge": Entry("people:purge", "Delete what is older than the retention settings say."),
     },

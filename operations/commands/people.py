@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import click
@@ -12,7 +13,7 @@ from core.usecases.operators.access import note_run
 from core.usecases.people.export import export_person
 from core.usecases.people.forget import Forgotten, forget_person
 from core.usecases.people.purge import RetentionSettings, count_too_old
-from operations.commands.arguments import file_argument, read_msisdn, reason_option
+from operations.commands.arguments import file_argument, read_msisdn
 from operations.database import NO_MARKET, open_for_command
 from operations.environment import command_environment
 from operations.new_file import ensure_new, new_private_file
@@ -24,30 +25,44 @@ class _OnlyLooked(Exception):
     """Rolls back what a look has done."""
 
 
+_reason_option = click.option(
+    "--reason", default="the person asked for it", metavar="TEXT", show_default=True,
+    help="Why, for the audit log: no names, no numbers.",
+)  # fmt: skip
+
+
 @click.command()
 @click.argument("msisdn")
-@click.option("--yes", is_flag=True, help="Forget; without it only what would be done is shown.")
-@click.option("--reason", default="asked for by the person", metavar="TEXT", show_default=True,
-              help="Why, for the audit log: no names, no numbers.")  # fmt: skip
-def forget(msisdn: str, yes: bool, reason: str) -> None:
-    """Forget the person with that phone number, for good.
+@click.option("--dry-run", is_flag=True, help="Only show what would be done.")
+@click.option("--yes", is_flag=True, help="Do not ask at a terminal.")
+@_reason_option
+def forget(msisdn: str, dry_run: bool, yes: bool, reason: str) -> None:
+    """Forget a person; the ledger stays.
 
-    Names, numbers and texts go from every table; the books stay, without a name. It is refused
-    while something is open: a debt, credit, money on its way, an agent's cash. What a provider's
-    statements and your backups hold stays there: docs/privacy.md.
+    MSISDN is any phone number of the person. Names, numbers and texts go from every table. It
+    cannot be undone, and is refused while something is open: a debt, credit, money on its way, an
+    agent's cash. At a terminal it shows what would be done and asks. What a provider's statements
+    and your backups hold stays there: docs/privacy.md.
     """
-    done: Forgotten | None = None
+    if dry_run or (sys.stdin.isatty() and not yes):
+        _show_forgetting(msisdn, reason)
+        if dry_run or not click.confirm("Forget this person for good?"):
+            print("nothing was changed")
+            return
+    with open_for_command()() as unit:
+        done = forget_person(unit, read_msisdn(unit, msisdn), operator_name(), reason)
+    _show(done)
+    print("forgotten")
+
+
+def _show_forgetting(msisdn: str, reason: str) -> None:
+    """Show what forgetting would do: it is done and rolled back."""
     try:
         with open_for_command()() as unit:
-            number = read_msisdn(unit, msisdn)
-            done = forget_person(unit, number, operator_name(), reason)
-            if not yes:
-                raise _OnlyLooked
+            _show(forget_person(unit, read_msisdn(unit, msisdn), operator_name(), reason))
+            raise _OnlyLooked
     except _OnlyLooked:
         pass
-    if done is not None:
-        _show(done)
-    print("forgotten" if yes else "nothing was changed: add --yes to forget this person for good")
 
 
 def _show(done: Forgotten) -> None:
@@ -60,13 +75,13 @@ def _show(done: Forgotten) -> None:
 
 @click.group()
 def export() -> None:
-    """Export what is known of one person."""
+    """Write everything about one person into a JSON file."""
 
 
 @export.command()
 @click.argument("msisdn")
 @file_argument
-@reason_option
+@_reason_option
 def person(msisdn: str, file: Path, reason: str) -> None:
     """Write everything about the person with that phone number into a new JSON file.
 
@@ -83,9 +98,10 @@ def person(msisdn: str, file: Path, reason: str) -> None:
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Only count what is too old.")
 def purge(dry_run: bool) -> None:
-    """Delete or blank what is older than the retention settings say.
+    """Delete what is older than the retention settings say.
 
-    The schedule does it every night (docs/privacy.md has the rules). Work goes on meanwhile.
+    Where only a text is too old, it is blanked. The schedule does it every night; docs/privacy.md
+    has the rules. Work goes on meanwhile.
     """
     settings = RetentionSettings.from_environment(command_environment(os.environ))
     open_unit = open_for_command(market_if_none=NO_MARKET)

@@ -1,4 +1,4 @@
-"""Forgetting: no table knows the person any more, the books stay, and what is open stops it."""
+"""Forgetting: no table knows the person any more, the ledger stays, and what is open stops it."""
 
 from __future__ import annotations
 

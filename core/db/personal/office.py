@@ -17,7 +17,7 @@ from core.db.personal.record import (
 OFFICE: dict[str, TableRecord] = {
     "audit_log": TableRecord(
         holds="Who did what to which row and why; ids, no names and no numbers of customers",
-        why="What operators did has to be provable; nobody can shorten or change it.",
+        why="What operators did has to be provable; it cannot be shortened or changed.",
         kept=WITH_BOOKS,
         plain=("operator", "action", "subject"),
         # Reasons are free text: forgetting takes names and numbers out (forget_in_audit).

@@ -1,4 +1,4 @@
-"""Delete or blank what is too old, in small batches that nobody waits for."""
+"""Delete or blank what is too old, in small batches without waiting."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ def purge_batch(
 ) -> int:
     """Delete or blank up to `limit` rows that a rule finds too old; returns how many.
 
-    Rows that somebody has locked are left for the next time.
+    Rows that another transaction has locked are left for the next time.
     """
     changes = ", ".join(f"{column} = {value}" for column, value in rule.blanks.items())
-    act = f"UPDATE {table} SET {changes}" if changes else f"DELETE FROM {table}"
+    change = f"UPDATE {table} SET {changes}" if changes else f"DELETE FROM {table}"
     order = " ORDER BY id" if changes else ""
     return connection.execute(
         text(
-            f"{act} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} WHERE {rule.aged}{order}"
+            f"{change} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} WHERE {rule.aged}{order}"
             " LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED))"
         ),
         {"before": before, "limit": limit},

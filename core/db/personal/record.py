@@ -76,6 +76,6 @@ class TableRecord:
 
 BOOKS = "Accounts: what was sold, paid and owed has to be proved for as long as tax law says."
 CATALOGUE = "The catalogue and the market; of no person."
-WITH_BOOKS = "as long as the books"
+WITH_BOOKS = "as long as the ledger"
 WITH_PERSON = "until the person is forgotten"
 FOR_GOOD = "not personal"

@@ -1,4 +1,4 @@
-"""Forget a person who asks for it: a tombstone for the name, no number, no words; the books stay.
+"""Forget a person who asks for it: a tombstone for the name, no number, no words; the ledger stays.
 
 It is refused as long as something is open between the person and the operator, because then the
 data is still needed: a debt, credit, money on its way, an agent's cash. The request itself is a
@@ -113,7 +113,7 @@ def what_would_go(unit: Unit) -> list[str]:
         for table, count in count_rows(unit.connection, person).items()
     )
     lines.append(f"Rows that lose names, numbers and texts: {rows}.")
-    return [*lines, "The books stay, without the name. This cannot be undone."]
+    return [*lines, "The ledger stays, without the name. This cannot be undone."]
 
 
 def _find_person(unit: Unit, msisdn: str) -> Person:

@@ -27,7 +27,7 @@ def left_as_found(deployment: Deployment) -> Iterator[None]:
 
 
 def _trust_again(deployment: Deployment) -> None:
-    kinds = ["not_on_statement", "forged_confirmation", "unproved_payment"]
+    kinds = ["not_on_statement", "forged_confirmation", "unverified_payment"]
     deployment.rows(
         "UPDATE cases SET closed_at = now() WHERE closed_at IS NULL AND kind = ANY(%s) RETURNING 1",
         kinds,
@@ -109,7 +109,7 @@ def test_more_than_m_pesa_moves_at_once_buys_nothing(deployment: Deployment) -> 
     genuine(deployment, "GENUINE001")
 
     assert (state(deployment, "FZBIG1"), tokens(deployment, "FZBIG1")) == ("held", 0)
-    assert cases(deployment, "FZBIG1") == ["unproved_payment"]
+    assert cases(deployment, "FZBIG1") == ["unverified_payment"]
     shown = json.loads(deployment.dialwatt("show", "payment", "fzbig1", "--json").stdout)
     assert shown["state"] == "held"
     assert shown["amount"] == "999999999999.99"
@@ -123,7 +123,7 @@ def test_a_time_far_from_ours_buys_nothing(deployment: Deployment, receipt: str,
     genuine(deployment, f"GENUINE{receipt}")
 
     assert (state(deployment, receipt), tokens(deployment, receipt)) == ("held", 0)
-    assert cases(deployment, receipt) == ["unproved_payment"]
+    assert cases(deployment, receipt) == ["unverified_payment"]
     dated = deployment.rows(
         "SELECT paid_at = received_at FROM payments WHERE receipt = %s", receipt
     )
@@ -145,13 +145,15 @@ def test_a_proof_that_is_not_ours_is_held_and_makes_others_wait(deployment: Depl
     genuine(deployment, "GENUINE002")
 
     assert [state(deployment, each) for each in ("FZMAC", "FZAFTER")] == ["held", "held"]
-    assert cases(deployment, "FZMAC") == ["unproved_payment"]
+    assert cases(deployment, "FZMAC") == ["unverified_payment"]
     suspected = deployment.rows(
         "SELECT count(*) FROM cases WHERE kind = 'forged_confirmation' AND closed_at IS NULL"
     )
     assert suspected == [(1,)]
     checks = json.loads(deployment.dialwatt("doctor", "--json").stdout)["checks"]
-    assert not next(check for check in checks if check["name"] == "nobody forges payments")["ok"]
+    assert not next(check for check in checks if check["name"] == "no forged payment is suspected")[
+        "ok"
+    ]
 
 
 def test_a_proof_counts_once(deployment: Deployment) -> None:
@@ -169,8 +171,8 @@ def test_an_unlisted_payment_is_found_whatever_time_it_says(
 ) -> None:
     """The provider's list is empty. Ten minutes pass in a moment."""
     receipt = f"FORGED{hours + 50}"
-    told = datetime.now(UTC) + timedelta(hours=hours)
-    confirm(deployment, receipt, TransTime=f"{told.astimezone(EAT):%Y%m%d%H%M%S}")
+    stated = datetime.now(UTC) + timedelta(hours=hours)
+    confirm(deployment, receipt, TransTime=f"{stated.astimezone(EAT):%Y%m%d%H%M%S}")
     applied(deployment, receipt)
     deployment.rows(
         "UPDATE payments SET received_at = received_at - interval '10 minutes',"
@@ -222,12 +224,12 @@ def test_no_result_counts_for_a_prompt_that_was_not_sent(deployment: Deployment)
 def test_results_that_nobody_asked_for_do_not_exist(deployment: Deployment) -> None:
     confirm(deployment, "FZWORD", "20000")
     [(payment_id,)] = deployment.rows("SELECT id FROM payments WHERE receipt = 'FZWORD'")
-    said = [
+    parameters = [
         {"Key": "ReceiptNo", "Value": "FZWORD"},
         {"Key": "Amount", "Value": "20000"},
         {"Key": "TransactionStatus", "Value": "Completed"},
     ]
-    result = {"Result": {"ResultCode": 0, "ResultParameters": {"ResultParameter": said}}}
+    result = {"Result": {"ResultCode": 0, "ResultParameters": {"ResultParameter": parameters}}}
     for path in (f"word/{payment_id}", f"word/{payment_id}/{'A' * 16}", f"status/{payment_id}"):
         assert post(deployment, path, result)[0] == 404
     genuine(deployment, "GENUINE005")
@@ -237,11 +239,11 @@ def test_results_that_nobody_asked_for_do_not_exist(deployment: Deployment) -> N
 
 def test_a_reversal_that_anybody_can_tell_of_takes_nothing_back(deployment: Deployment) -> None:
     genuine(deployment, "GENUINE006")
-    said = [
+    parameters = [
         {"Key": "OriginalTransactionID", "Value": "GENUINE006"},
         {"Key": "Amount", "Value": "50"},
     ]
-    result = {"Result": {"ResultCode": 0, "ResultParameters": {"ResultParameter": said}}}
+    result = {"Result": {"ResultCode": 0, "ResultParameters": {"ResultParameter": parameters}}}
     assert post(deployment, "reversal", result)[0] == 200
 
     assert state(deployment, "GENUINE006") == "applied"

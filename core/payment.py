@@ -19,13 +19,13 @@ PayerKind = Literal["msisdn", "masked", "sha256", "none"]
 CHANGED = "changed_since_payment"
 # Kinds of cases about payments that may not have been made: not on the list of the provider, or not
 # believed when they were announced.
-UNLISTED, UNPROVED = "not_on_statement", "unproved_payment"
+UNLISTED, UNVERIFIED = "not_on_statement", "unverified_payment"
 # The kind of case about money that went back, as a message says that proves nothing.
 TOLD_BACK = "reversal_told"
 # How a payment was announced. proved: by the provider's own answer, by a signed message, by one
-# that brought back what only the provider was given, or by ourselves. unproved: at an endpoint that
-# proves nothing. forged: by a message whose proof is not ours.
-Evidence = Literal["proved", "unproved", "forged"]
+# that brought back what only the provider was given, or by ourselves. unverified: at an endpoint
+# that proves nothing. forged: by a message whose proof is not ours.
+Evidence = Literal["proved", "unverified", "forged"]
 # Why a payment is not believed yet: more than its channel moves at once; paid more than a day from
 # our clock; its proof is not ours; for a prompt that has no such name; a large sum without proof; a
 # sum without proof, after a forged one was seen.

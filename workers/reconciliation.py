@@ -167,7 +167,7 @@ def _ask_for_receipt(prompt: Prompt) -> Record:
 
 def _ask_for_word(word: ProviderWord) -> Record:
     """Ask whether a payment was made. The answer comes in a callback, or the provider's list has
-    the payment; where nobody can be asked a person decides at once."""
+    the payment; where no provider can be asked a person decides at once."""
     daraja = runtime().daraja
     if daraja is None or word.provider_account != daraja.provider_account:
         return partial(give_up, payment_id=word.payment_id, why="cannot be asked")

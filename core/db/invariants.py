@@ -237,7 +237,7 @@ WAITING: dict[str, str] = {
          WHERE w.state = 'waiting' AND w.next_attempt_at < :now - interval '10 minutes'
          ORDER BY p.id
     """,
-    "nobody forges payments": """
+    "no forged payment is suspected": """
         SELECT detail FROM cases WHERE kind = 'forged_confirmation' AND closed_at IS NULL
          ORDER BY id
     """,

@@ -1,5 +1,5 @@
 """Proofs: short texts that only we can make. We hand one to a provider, and its message brings it
-back: whoever sends it was told by the provider, or is the provider.
+back: its sender is the provider, or was given it by the provider.
 
 A proof is an HMAC-SHA256 under PROOF_SECRET over what it is for, cut to 80 bits and written in 16
 letters and digits (RFC 4648, base 32). It says nothing about the secret.
@@ -69,13 +69,13 @@ class Proofs:
         brings back nothing, or what is older than a day; forged where it is not ours, or was made
         for another account or amount."""
         if not given:
-            return "unproved"
+            return "unverified"
         nonce, proof = given[:_NONCE_LENGTH].upper(), given[_NONCE_LENGTH:]
         subject = ("question", normalise_serial(account), amount_minor, nonce)
         if not self.knows(proof, *subject):
             return "forged"
         asked_at = datetime.fromtimestamp(int.from_bytes(b32decode(nonce)[:_STAMP_BYTES]), UTC)
-        return "proved" if abs(now - asked_at) <= _BROUGHT_BACK_WITHIN else "unproved"
+        return "proved" if abs(now - asked_at) <= _BROUGHT_BACK_WITHIN else "unverified"
 
 
 def _proof(secret: bytes, subject: tuple[object, ...]) -> str:

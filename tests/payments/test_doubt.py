@@ -30,9 +30,9 @@ def asking(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.support.scenario.CHANNELS", ASKING)
 
 
-def told(scenario: Scenario, receipt: str = "R1", amount: int = 500_00, **changed: Any) -> int:
+def announced(scenario: Scenario, receipt: str = "R1", amount: int = 500_00, **changed: Any) -> int:
     """A confirmation that proves nothing; the id of its payment."""
-    given = {"account": METER, "evidence": "unproved"} | changed
+    given = {"account": METER, "evidence": "unverified"} | changed
     account = given.pop("account")
     payment_id = scenario.pay(receipt, account, amount, **given)
     scenario.apply()
@@ -84,13 +84,13 @@ DOUBTS: list[tuple[dict[str, Any], str]] = [
 def test_what_is_not_believed_is_booked_held_and_shown_and_buys_nothing(
     scenario: Scenario, changed: dict[str, Any], reason: str
 ) -> None:
-    told(scenario, **changed)
+    announced(scenario, **changed)
 
     assert words(scenario) == [(reason, "waiting")]
     assert scenario.balances()[f"clearing:{ACCOUNT}"] == changed.get("amount", 500_00)
     assert (scenario.states(), tokens(scenario)) == (["received"], 0)
     assert shown(scenario)
-    assert ("unproved_payment", True) in cases(scenario) or reason == "large_sum"
+    assert ("unverified_payment", True) in cases(scenario) or reason == "large_sum"
     scenario.check_invariants()
 
 
@@ -107,14 +107,14 @@ def test_what_is_not_believed_is_booked_held_and_shown_and_buys_nothing(
     ],
 )
 def test_what_is_within_bounds_is_applied(scenario: Scenario, changed: dict[str, Any]) -> None:
-    told(scenario, **changed)
+    announced(scenario, **changed)
 
     assert (scenario.states(), words(scenario)) == (["applied"], [])
 
 
 def test_a_time_that_is_not_believed_dates_nothing(scenario: Scenario) -> None:
-    told(scenario, "R1", paid_at=NOW + timedelta(days=25000))
-    told(scenario, "R2", paid_at=NOW + timedelta(hours=5))
+    announced(scenario, "R1", paid_at=NOW + timedelta(days=25000))
+    announced(scenario, "R2", paid_at=NOW + timedelta(hours=5))
 
     assert scenario.rows("SELECT DISTINCT paid_at = received_at FROM payments") == [(True,)]
     assert scenario.rows("SELECT max(value_at) FROM journal_entries") == [(NOW,)]
@@ -124,19 +124,19 @@ def test_a_time_that_is_not_believed_dates_nothing(scenario: Scenario) -> None:
 def test_the_providers_word_releases_it_and_closes_its_case(
     scenario: Scenario, changed: dict[str, Any], reason: str
 ) -> None:
-    payment_id = told(scenario, **changed)
+    payment_id = announced(scenario, **changed)
     assert [word.receipt for word in asked(scenario)] == ["R1"]
 
     says(scenario, payment_id, "r1", changed.get("amount", 500_00))
 
     assert words(scenario) == [(reason, "confirmed")]
     assert scenario.states() == ["applied"]
-    assert ("unproved_payment", True) not in cases(scenario)
+    assert ("unverified_payment", True) not in cases(scenario)
     scenario.check_invariants()
 
 
 def test_the_payer_is_told_once_that_the_code_will_come(scenario: Scenario) -> None:
-    told(scenario, amount=LARGE, payer_kind="msisdn", payer=STRANGER)
+    announced(scenario, amount=LARGE, payer_kind="msisdn", payer=STRANGER)
     for _ in range(3):
         asked(scenario, timedelta(minutes=10))
 
@@ -144,21 +144,21 @@ def test_the_payer_is_told_once_that_the_code_will_come(scenario: Scenario) -> N
 
 
 def test_the_owner_is_told_where_the_payer_is_hidden(scenario: Scenario) -> None:
-    told(scenario, amount=LARGE)
+    announced(scenario, amount=LARGE)
     asked(scenario)
 
     assert scenario.rows("SELECT kind, msisdn FROM sms") == [("code_follows", AMINA)]
 
 
 def test_nobody_is_texted_for_a_forger(scenario: Scenario) -> None:
-    told(scenario, evidence="forged", payer_kind="msisdn", payer=STRANGER)
+    announced(scenario, evidence="forged", payer_kind="msisdn", payer=STRANGER)
     asked(scenario)
 
     assert scenario.rows("SELECT count(*) FROM sms") == [(0,)]
 
 
 def test_a_second_no_is_believed_and_a_person_decides(scenario: Scenario) -> None:
-    payment_id = told(scenario, amount=LARGE)
+    payment_id = announced(scenario, amount=LARGE)
     asked(scenario)
     says(scenario, payment_id, None)
     assert words(scenario) == [("large_sum", "waiting")]
@@ -167,12 +167,12 @@ def test_a_second_no_is_believed_and_a_person_decides(scenario: Scenario) -> Non
     says(scenario, payment_id, None)
 
     assert words(scenario) == [("large_sum", "denied")]
-    assert cases(scenario) == [("unproved_payment", True)]
+    assert cases(scenario) == [("unverified_payment", True)]
     assert shown(scenario)
 
 
 def test_another_amount_is_a_no(scenario: Scenario) -> None:
-    payment_id = told(scenario, amount=LARGE)
+    payment_id = announced(scenario, amount=LARGE)
     asked(scenario)
 
     says(scenario, payment_id, "R1", 10_00)
@@ -189,7 +189,7 @@ def test_another_amount_is_a_no(scenario: Scenario) -> None:
 def test_a_word_that_never_comes_is_a_case_and_counts_when_it_comes_after_all(
     scenario: Scenario,
 ) -> None:
-    payment_id = told(scenario, amount=LARGE)
+    payment_id = announced(scenario, amount=LARGE)
     times = 0
     while asked(scenario, timedelta(hours=12)):
         times += 1
@@ -197,15 +197,15 @@ def test_a_word_that_never_comes_is_a_case_and_counts_when_it_comes_after_all(
     asked(scenario, timedelta(days=3))
 
     assert words(scenario) == [("large_sum", "no_answer")]
-    assert cases(scenario) == [("unproved_payment", True)]
+    assert cases(scenario) == [("unverified_payment", True)]
 
     says(scenario, payment_id, "R1", LARGE)
-    assert (scenario.states(), cases(scenario)) == (["applied"], [("unproved_payment", False)])
+    assert (scenario.states(), cases(scenario)) == (["applied"], [("unverified_payment", False)])
 
 
 def test_a_worker_asks_about_a_bounded_number_at_once(scenario: Scenario) -> None:
     for number in range(5):
-        told(scenario, f"R{number}", LARGE, account="NOBODY")
+        announced(scenario, f"R{number}", LARGE, account="NOBODY")
     scenario.ahead += timedelta(seconds=10)
 
     with scenario.open_unit() as unit:
@@ -215,7 +215,7 @@ def test_a_worker_asks_about_a_bounded_number_at_once(scenario: Scenario) -> Non
 
 
 def decide(scenario: Scenario, decision: str) -> None:
-    [(case_id,)] = scenario.rows("SELECT id FROM cases WHERE kind = 'unproved_payment'")
+    [(case_id,)] = scenario.rows("SELECT id FROM cases WHERE kind = 'unverified_payment'")
     with scenario.open_unit() as unit:
         assert decision in decisions_of(unit, case_id)
         close_case(unit, case_id, WHO, "looked at the portal", decision)
@@ -223,7 +223,7 @@ def decide(scenario: Scenario, decision: str) -> None:
 
 
 def test_a_person_may_apply_it(scenario: Scenario) -> None:
-    told(scenario, paid_at=NOW - timedelta(days=3))
+    announced(scenario, paid_at=NOW - timedelta(days=3))
 
     decide(scenario, "apply")
 
@@ -233,18 +233,18 @@ def test_a_person_may_apply_it(scenario: Scenario) -> None:
 
 @pytest.mark.parametrize("account", [METER, "NOBODY"])
 def test_a_person_may_take_it_out_of_the_books(scenario: Scenario, account: str) -> None:
-    told(scenario, amount=999_999_00, account=account)
+    announced(scenario, amount=999_999_00, account=account)
 
     decide(scenario, "never_paid")
 
     assert scenario.states() == ["reversed"]
     assert f"clearing:{ACCOUNT}" not in scenario.balances()
-    assert cases(scenario) == [("unproved_payment", False), ("forged_confirmation", True)]
+    assert cases(scenario) == [("unverified_payment", False), ("forged_confirmation", True)]
     scenario.check_invariants()
 
 
 def test_a_person_may_keep_it_and_the_word_still_releases_it(scenario: Scenario) -> None:
-    payment_id = told(scenario, paid_at=NOW - timedelta(days=3))
+    payment_id = announced(scenario, paid_at=NOW - timedelta(days=3))
     decide(scenario, "keep")
     assert scenario.states() == ["received"]
 
@@ -253,18 +253,18 @@ def test_a_person_may_keep_it_and_the_word_still_releases_it(scenario: Scenario)
 
 
 def test_the_command_that_tries_it_again_decides_it(scenario: Scenario) -> None:
-    payment_id = told(scenario, paid_at=NOW - timedelta(days=3))
+    payment_id = announced(scenario, paid_at=NOW - timedelta(days=3))
 
     with scenario.open_unit() as unit:
         retry_stuck(unit, WHO, find_stuck(unit, "payment", payment_id), "seen in the portal")
     scenario.apply()
 
-    assert (scenario.states(), cases(scenario)) == (["applied"], [("unproved_payment", False)])
+    assert (scenario.states(), cases(scenario)) == (["applied"], [("unverified_payment", False)])
     scenario.check_invariants()
 
 
 def test_a_person_who_matches_it_has_decided(scenario: Scenario) -> None:
-    payment_id = told(scenario, amount=LARGE, account="NOBODY")
+    payment_id = announced(scenario, amount=LARGE, account="NOBODY")
 
     with scenario.open_unit() as unit:
         match_suspense(unit, payment_id, METER, WHO, "she called")
@@ -274,54 +274,54 @@ def test_a_person_who_matches_it_has_decided(scenario: Scenario) -> None:
     scenario.check_invariants()
 
 
-def test_after_a_forged_one_was_seen_every_unproved_one_waits(scenario: Scenario) -> None:
-    told(scenario, "F1", evidence="forged")
-    told(scenario, "R1")
-    told(scenario, "R2", evidence="proved")
-    told(scenario, "R3", provider_account="daraja:600999")
+def test_after_a_forged_one_was_seen_every_unverified_one_waits(scenario: Scenario) -> None:
+    announced(scenario, "F1", evidence="forged")
+    announced(scenario, "R1")
+    announced(scenario, "R2", evidence="proved")
+    announced(scenario, "R3", provider_account="daraja:600999")
 
     assert words(scenario) == [("forged", "waiting"), ("after_forgery", "waiting")]
     assert scenario.states() == ["received", "received", "applied", "applied"]
 
 
 def test_closing_the_case_of_a_forged_one_ends_that(scenario: Scenario) -> None:
-    told(scenario, "F1", evidence="forged")
-    told(scenario, "F2", evidence="forged")
+    announced(scenario, "F1", evidence="forged")
+    announced(scenario, "F2", evidence="forged")
     open_ones = "SELECT id FROM cases WHERE kind = 'forged_confirmation' AND closed_at IS NULL"
     [(case_id,)] = scenario.rows(open_ones)
     with scenario.open_unit() as unit:
         close_case(unit, case_id, WHO, "the key is changed")
-    told(scenario, "R1")
+    announced(scenario, "R1")
     assert scenario.states()[-1] == "applied"
 
-    told(scenario, "F3", evidence="forged")
-    told(scenario, "R2")
+    announced(scenario, "F3", evidence="forged")
+    announced(scenario, "R2")
 
     assert len(scenario.rows(open_ones)) == 1
     assert scenario.states()[-1] == "received"
 
 
 def test_a_proof_that_another_receipt_brought_back_is_not_ours(scenario: Scenario) -> None:
-    told(scenario, "R1", evidence="proved", proof="N" * 32)
-    told(scenario, "R2", evidence="proved", proof="N" * 32)
-    told(scenario, "R1", evidence="proved", proof="N" * 32)
+    announced(scenario, "R1", evidence="proved", proof="N" * 32)
+    announced(scenario, "R2", evidence="proved", proof="N" * 32)
+    announced(scenario, "R1", evidence="proved", proof="N" * 32)
 
     assert scenario.states() == ["applied", "received"]
     assert words(scenario) == [("forged", "waiting")]
 
 
 def test_a_message_that_proves_itself_is_the_providers_word(scenario: Scenario) -> None:
-    told(scenario, "R1", LARGE)
-    told(scenario, "R1", LARGE)
+    announced(scenario, "R1", LARGE)
+    announced(scenario, "R1", LARGE)
     assert scenario.states() == ["received"]
 
-    told(scenario, "R1", LARGE, source="stk", evidence="proved")
+    announced(scenario, "R1", LARGE, source="stk", evidence="proved")
 
     assert (scenario.states(), words(scenario)) == (["applied"], [("large_sum", "confirmed")])
 
 
 def test_the_same_message_again_proves_nothing(scenario: Scenario) -> None:
     for _ in range(2):
-        told(scenario, "R1", paid_at=NOW - timedelta(days=3), evidence="proved")
+        announced(scenario, "R1", paid_at=NOW - timedelta(days=3), evidence="proved")
 
     assert scenario.states() == ["received"]

@@ -84,7 +84,7 @@ def test_what_the_provider_answered_needs_no_list(scenario: Scenario) -> None:
 
 
 def test_a_list_that_has_it_is_the_providers_word(scenario: Scenario) -> None:
-    scenario.pay("OLD", METER, 100_00, paid_at=NOW - timedelta(days=9), evidence="unproved")
+    scenario.pay("OLD", METER, 100_00, paid_at=NOW - timedelta(days=9), evidence="unverified")
     scenario.apply()
     assert scenario.states() == ["received"]
 
@@ -97,18 +97,18 @@ def test_a_list_that_has_it_is_the_providers_word(scenario: Scenario) -> None:
 
 
 def test_a_list_without_it_says_no(scenario: Scenario) -> None:
-    scenario.pay("OLD", METER, 100_00, paid_at=NOW - timedelta(days=9), evidence="unproved")
+    scenario.pay("OLD", METER, 100_00, paid_at=NOW - timedelta(days=9), evidence="unverified")
 
     assert read(scenario) == ["OLD"]
     assert scenario.rows("SELECT state FROM provider_words") == [("denied",)]
 
 
-def test_after_an_unlisted_one_was_seen_unproved_ones_wait(scenario: Scenario) -> None:
-    scenario.pay("FORGED", METER, evidence="unproved")
+def test_after_an_unlisted_one_was_seen_unverified_ones_wait(scenario: Scenario) -> None:
+    scenario.pay("FORGED", METER, evidence="unverified")
     scenario.apply()
     read(scenario)
 
-    scenario.pay("NEXT", METER, evidence="unproved")
+    scenario.pay("NEXT", METER, evidence="unverified")
     scenario.pay("PROVED", METER, evidence="proved")
     scenario.apply()
     assert scenario.states() == ["applied", "received", "applied"]

@@ -23,7 +23,7 @@ from core.db.work_queue import (
     put_back_texts,
 )
 from core.errors import Refused
-from core.payment import CHANGED, NO_WORD, UNPROVED
+from core.payment import CHANGED, NO_WORD, UNVERIFIED
 from core.unit import QueueName, Unit
 from core.usecases.operators.audit import write_audit
 
@@ -75,7 +75,7 @@ def retry_stuck(unit: Unit, operator: str, row: Waiting, reason: str) -> None:
         decide(unit.connection, unit.now, row.id)
         close_cases(unit.connection, unit.now, CHANGED, [row.id])
         end_words(unit.connection, unit.now, [row.id], "released", NO_WORD)
-        close_cases(unit.connection, unit.now, UNPROVED, [row.id])
+        close_cases(unit.connection, unit.now, UNVERIFIED, [row.id])
     put_back(unit.connection, row, _BACK_IN[row.kind][row.state], unit.now)
     unit.wakes.add("reconciliation" if row.state == "approved" else _QUEUES[row.kind])
     write_audit(

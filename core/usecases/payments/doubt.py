@@ -14,7 +14,7 @@ from core.money import Money
 from core.payment import DoubtReason, PaymentNotice
 from core.unit import Unit
 
-# Sources that are messages to an endpoint, which nobody signs. All others are the provider's own
+# Sources that are messages to an endpoint and not signed. All others are the provider's own
 # answer or signed, or tell of money that we or an operator took.
 ANNOUNCED = ("c2b", "stk")
 FORGERY = "forged_confirmation"
@@ -31,7 +31,7 @@ def find_doubt(unit: Unit, notice: PaymentNotice) -> DoubtReason | None:
         return "wrong_clock"
     if notice.evidence == "forged":
         return "forged"
-    if notice.evidence == "unproved" and _is_large(unit, notice):
+    if notice.evidence == "unverified" and _is_large(unit, notice):
         return "large_sum"
     if is_forgery_open(unit.connection, notice.provider_account, notice.evidence):
         return "after_forgery"
@@ -54,14 +54,14 @@ def _is_large(unit: Unit, notice: PaymentNotice) -> bool:
 
 
 def report_forgery(unit: Unit, provider_account: str, what: str) -> None:
-    """Open the case that somebody else than the provider announces payments; `what`: what was seen.
+    """Open the case that another sender than the provider announces payments; `what` was seen.
     While it is open every payment into that account without a proof waits for the provider's word.
     One such case is open at a time."""
     times, is_open = count_forgeries(unit.connection, provider_account)
     if is_open:
         return
     detail = (
-        f"{provider_account}: {what}. Somebody else than the provider knows the key of the"
+        f"{provider_account}: {what}. Another sender than the provider knows the key of the"
         " endpoint: change it (docs/going-live-daraja.md). Until this case is closed, payments"
         " without a proof wait for the provider's own word"
     )

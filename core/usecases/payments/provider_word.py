@@ -25,7 +25,7 @@ from core.money import Money
 from core.payment import (
     NO_WORD,
     UNLISTED,
-    UNPROVED,
+    UNVERIFIED,
     BookedPayment,
     DoubtReason,
     PaymentNotice,
@@ -55,13 +55,15 @@ def wait_for_word(unit: Unit, payment_id: int, stated: PaymentNotice, reason: Do
         detail = (
             f"{_named(stated)} is not believed: {_problem(unit, stated, reason)}. {_WHAT_TO_DO}"
         )
-        open_case(unit.connection, unit.now, UNPROVED, str(payment_id), detail, payment_id)
+        open_case(unit.connection, unit.now, UNVERIFIED, str(payment_id), detail, payment_id)
     unit.wakes.add("reconciliation")
 
 
 def _named(paid: PaymentNotice | BookedPayment) -> str:
     account = paid.account if isinstance(paid, PaymentNotice) else paid.account_raw
-    return f"{paid.receipt}: {Money(paid.amount_minor, paid.currency)} for {account or 'nobody'}"
+    return (
+        f"{paid.receipt}: {Money(paid.amount_minor, paid.currency)} for {account or 'no account'}"
+    )
 
 
 def _problem(unit: Unit, stated: PaymentNotice, reason: DoubtReason) -> str:
@@ -127,7 +129,7 @@ def give_up(unit: Unit, payment_id: int, why: str = "did not say whether it was 
     if payment and end_words(unit.connection, unit.now, [payment_id], "no_answer"):
         detail = f"{_named(payment)}: {payment.provider_account} {why}. {_WHAT_TO_DO}"
         key = f"{payment_id}:no_answer"
-        open_case(unit.connection, unit.now, UNPROVED, key, detail, payment_id)
+        open_case(unit.connection, unit.now, UNVERIFIED, key, detail, payment_id)
 
 
 def provider_says(unit: Unit, payment_id: int, receipt: str | None, amount_minor: int = 0) -> bool:
@@ -158,7 +160,7 @@ def _deny(unit: Unit, payment: BookedPayment, receipt: str | None, amount_minor:
     says = found if receipt else "knows no such payment"
     detail = f"{_named(payment)}: {payment.provider_account} {says}. {_WHAT_TO_DO}"
     key = f"{payment.id}:denied"
-    open_case(unit.connection, unit.now, UNPROVED, key, detail, payment.id)
+    open_case(unit.connection, unit.now, UNVERIFIED, key, detail, payment.id)
 
 
 def confirm_payments(unit: Unit, payment_ids: Collection[int]) -> None:
@@ -166,7 +168,7 @@ def confirm_payments(unit: Unit, payment_ids: Collection[int]) -> None:
     doubt it. Other holds come back when they are applied."""
     end_words(unit.connection, unit.now, payment_ids, "confirmed", NO_WORD)
     note_listed(unit.connection, unit.now, payment_ids)
-    for kind in (UNLISTED, UNPROVED):
+    for kind in (UNLISTED, UNVERIFIED):
         close_cases(unit.connection, unit.now, kind, payment_ids)
     if release(unit.connection, unit.now, payment_ids):
         unit.wakes.add("payments")
@@ -180,7 +182,7 @@ def confirm_announced(unit: Unit, payment_id: int) -> None:
         return
     lock_payment(unit.connection, payment_id)
     if end_words(unit.connection, unit.now, [payment_id], "confirmed", NO_WORD):
-        close_cases(unit.connection, unit.now, UNPROVED, [payment_id])
+        close_cases(unit.connection, unit.now, UNVERIFIED, [payment_id])
         release(unit.connection, unit.now, [payment_id])
         unit.wakes.add("payments")
 
@@ -193,4 +195,4 @@ def deny_unlisted(unit: Unit, payment_id: int) -> None:
 def decide_by_hand(unit: Unit, payment_id: int) -> None:
     """A person has decided about a payment: its provider's word is not waited for any more."""
     end_words(unit.connection, unit.now, [payment_id], "released", NO_WORD)
-    close_cases(unit.connection, unit.now, UNPROVED, [payment_id])
+    close_cases(unit.connection, unit.now, UNVERIFIED, [payment_id])

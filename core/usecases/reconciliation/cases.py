@@ -7,7 +7,7 @@ from core.db.console.cases import CaseRow, find_case
 from core.db.payments import decide, get_payment, is_held, lock_payment, release
 from core.errors import BrokenInvariant, Refused
 from core.movement import BOOKED_AS
-from core.payment import CHANGED, TOLD_BACK, UNLISTED, UNPROVED
+from core.payment import CHANGED, TOLD_BACK, UNLISTED, UNVERIFIED
 from core.refund import NewReturn
 from core.unit import Unit
 from core.usecases.operators.audit import write_audit
@@ -18,10 +18,10 @@ from core.usecases.reconciliation.explain import explain_movement
 from core.usecases.refunds.return_money import return_money
 
 # What may become of held money: it is applied, kept waiting for a refund or the provider's word, or
-# taken out of the books, as it was never paid.
+# reversed, as it was never paid.
 APPLY, KEEP, NEVER_PAID = "apply", "keep", "never_paid"
 # The kinds of cases because of which a payment is on hold, and of those that doubt it was made.
-_HOLDING, _DOUBTING = (UNLISTED, UNPROVED, CHANGED, TOLD_BACK), (UNLISTED, UNPROVED)
+_HOLDING, _DOUBTING = (UNLISTED, UNVERIFIED, CHANGED, TOLD_BACK), (UNLISTED, UNVERIFIED)
 
 
 def close_case(
@@ -60,7 +60,7 @@ def _decisions(unit: Unit, case: CaseRow | ClosedCase) -> tuple[str, ...]:
     if case.kind in _HOLDING and is_held(unit.connection, case.payment_id):
         return (APPLY, KEEP, NEVER_PAID) if case.kind in _DOUBTING else (APPLY, KEEP)
     payment = get_payment(unit.connection, case.payment_id) if case.payment_id else None
-    if case.kind == UNPROVED and payment is not None and payment.state == "suspense":
+    if case.kind == UNVERIFIED and payment is not None and payment.state == "suspense":
         return (KEEP, NEVER_PAID)
     return ()
 
@@ -80,8 +80,8 @@ def _carry_out(unit: Unit, case: ClosedCase, decision: str, actor: tuple[str, st
 
 
 def _take_out(unit: Unit, payment_id: int) -> None:
-    """Take a payment that was never made out of the books. Somebody announced it: from now on that
-    is suspected of others."""
+    """Reverse a payment that was never made. A forger announced it: from now on others are
+    suspected."""
     payment = lock_payment(unit.connection, payment_id)
     if payment is None:
         raise BrokenInvariant(f"there is no payment {payment_id}")

@@ -63,7 +63,7 @@ def _case_summary(unit: Unit, case_id: int) -> list[tuple[str, str]]:
 _WORDS = {
     APPLY: "apply the payment",
     KEEP: "keep it on hold",
-    NEVER_PAID: "it was never paid: take it out of the books",
+    NEVER_PAID: "it was never paid: reverse it",
     "settlement": "money between this account and our bank: book it",
     "fee": "a charge of the provider, or one given back: book it",
     "unclassified": "something else, such as salaries: book it, the accountant books it on",

@@ -1,7 +1,7 @@
 """Addresses of callbacks that only Daraja is told: each ends with a proof of what it is about.
 
 A prompt, a reversal, a status or a balance is asked for with such an address. A message that comes
-there is Daraja's answer, though nothing of it is signed and whoever has the key of the endpoint.
+there is Daraja's answer, though it is not signed and others may have the key of the endpoint.
 """
 
 from __future__ import annotations

@@ -92,9 +92,9 @@ class MpesaCallbacks:
             CallbackRoute(
                 f"{root}/confirmation", "daraja_confirmation", self._notice, self.confirm
             ),
-            CallbackRoute(f"{root}/stk", "daraja_stk", _stk_result, self.follow_unproved),
+            CallbackRoute(f"{root}/stk", "daraja_stk", _stk_result, self.follow_unverified),
             CallbackRoute(
-                f"{root}/stk/{ROW_ID}", "daraja_stk_prompt", _stk_result, self.follow_unproved
+                f"{root}/stk/{ROW_ID}", "daraja_stk_prompt", _stk_result, self.follow_unverified
             ),
             proved_route(self.proofs, "stk", "daraja_stk_proved", _stk_result, self.follow),
         )
@@ -157,7 +157,7 @@ class MpesaCallbacks:
                 return _unknown(result)
             return self._record(unit, prompt, result, "proved")
 
-    def follow_unproved(self, result: StkResult, number: int | None = None) -> CallbackResult:
+    def follow_unverified(self, result: StkResult, number: int | None = None) -> CallbackResult:
         """Record how a prompt ended, at an address that others may know: the prompt that has the
         name the result gives. `number`: the prompt that the address names.
 
@@ -167,7 +167,7 @@ class MpesaCallbacks:
         with self.open_unit() as unit:
             prompt = find_callback_prompt(unit, None, result.checkout_reference)
             if prompt is not None:
-                return self._record(unit, prompt, result, "unproved")
+                return self._record(unit, prompt, result, "unverified")
             state = nameless_state(unit, number) if number is not None else None
             if state is None:
                 return _unknown(result)
@@ -178,7 +178,7 @@ class MpesaCallbacks:
             if result.receipt is None:
                 return _unknown(result)
             notice = self._notice_of(
-                lock_known_prompt(unit, number or 0), result.receipt, "unproved"
+                lock_known_prompt(unit, number or 0), result.receipt, "unverified"
             )
             recorded = record_payment(unit, replace(notice, prompt=None), doubt="unknown_prompt")
         return CallbackResult(_outcome(recorded), _ACKNOWLEDGED, recorded.payment_id)

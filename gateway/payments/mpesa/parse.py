@@ -100,7 +100,7 @@ def read_confirmation(document: Json, source: str) -> PaymentNotice:
         payer_kind=payer_kind,
         payer=payer,
         paid_at=instant(text_field(document, "TransTime", STAMP), "TransTime"),
-        evidence="unproved",
+        evidence="unverified",
         proof=text_field(document, "ThirdPartyTransID", r".{0,100}", default="") or None,
     )
 

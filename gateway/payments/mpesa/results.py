@@ -164,7 +164,7 @@ class ResultCallbacks:
         return CallbackResult("booked" if is_new else "known", _ACKNOWLEDGED)
 
     def record_word(self, found: Found, payment_id: int) -> CallbackResult:
-        """Record whether Daraja knows a payment that was announced by an unproved message."""
+        """Record whether Daraja knows a payment that was announced by an unverified message."""
         if found.receipt is None and not found.is_no:
             return CallbackResult("not_known", _ACKNOWLEDGED)
         is_ours = found.paid_to in ("", self.shortcode)

@@ -102,7 +102,7 @@ CREATE TABLE payments (
     CONSTRAINT payments_purpose_check CHECK (purpose IN ('device', 'loan')),
     CONSTRAINT payments_payer_kind_check CHECK (payer_kind IN ('msisdn', 'masked', 'sha256',
         'none')),
-    CONSTRAINT payments_evidence_check CHECK (evidence IN ('proved', 'unproved', 'forged')),
+    CONSTRAINT payments_evidence_check CHECK (evidence IN ('proved', 'unverified', 'forged')),
     CONSTRAINT payments_state_check CHECK (state IN ('received', 'applied', 'suspense', 'refunding',
         'refunded', 'reversed')),
     CONSTRAINT payments_provider_account_receipt_key UNIQUE (provider_account, receipt),

@@ -45,7 +45,7 @@ def test_a_short_secret_is_none(given: str) -> None:
         (" lamp3 1001", 150_00, timedelta(minutes=1), "proved"),
         ("LAMP3-1002", 150_00, timedelta(minutes=1), "forged"),
         ("LAMP3-1001", 1500_00, timedelta(minutes=1), "forged"),
-        ("LAMP3-1001", 150_00, timedelta(days=2), "unproved"),
+        ("LAMP3-1001", 150_00, timedelta(days=2), "unverified"),
     ],
 )
 def test_what_a_payment_brings_back(
@@ -58,4 +58,4 @@ def test_what_a_payment_brings_back(
 @pytest.mark.parametrize("given", ["x", "A" * 32, "A" * 15, "\ud800" * 32, "0" * 32])
 def test_what_is_not_ours_is_forged(given: str) -> None:
     assert PROOFS.evidence_of(given, "LAMP3-1001", 150_00, NOW) == "forged"
-    assert PROOFS.evidence_of(None, "LAMP3-1001", 150_00, NOW) == "unproved"
+    assert PROOFS.evidence_of(None, "LAMP3-1001", 150_00, NOW) == "unverified"

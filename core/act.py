@@ -31,6 +31,7 @@ ActName = Literal[
     "waive_fee",
     "write_off_clawback",
     "close_case",
+    "take_payment",
     "settle_agent",
     "pay_commission",
     "write_off_shortfall",

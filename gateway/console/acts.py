@@ -6,9 +6,9 @@ as ever, and is taken back where it needs a second person.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from core.act import REQUEST_KEPT, ActName
 from core.db.acts import NewRequest
@@ -44,12 +44,14 @@ class Act:
 
     `value(unit, values, **ids)`: what it is worth in minor units; None: what it books, or the
     tokens that it orders. `needs_two(unit, operator, **ids)`: whether it needs a second person
-    whatever it is worth.
+    whatever it is worth. `counts` is False for what gives nothing away, if it is true: money that
+    was received.
     """
 
     name: ActName
     value: Callable[..., int | None] = _as_booked
     needs_two: Callable[..., bool] = _never
+    counts: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +65,18 @@ class Asked:
 
 def do_or_ask(
     unit: Unit,
+    act: Act,
     work: Callable[[], Result],
     request: NewRequest,
-    value_minor: int | None,
-    needs_two: bool,
+    values: Mapping[str, Any],
 ) -> Result | Asked:
     """Return what `work` does if the operator may do it alone; otherwise take it back and ask.
 
     Raises Refused: limit_reached, acts_waiting, and as `work`.
     """
     user = current_operator()
+    value_minor = act.value(unit, values, **request.ids)
+    needs_two = act.needs_two(unit, user.name, **request.ids)
     mark, rules, wakes = begin_act(unit, user), read_rules(unit), set(unit.wakes)
     with unit.connection.begin_nested() as savepoint:
         result = work()
@@ -81,7 +85,8 @@ def do_or_ask(
         if is_asked:
             savepoint.rollback()
     if not is_asked:
-        finish_act(unit, rules, user, request.act, worth)
+        if act.counts:
+            finish_act(unit, rules, user, act.name, worth)
         return result
     unit.wakes.intersection_update(wakes)
     act_id = ask_for_act(unit, user, request, worth.value_minor)

@@ -281,9 +281,7 @@ def _submit_act(unit: Unit, form: Form, act: Act, request: NewRequest, values: V
         lines.extend(form.preview(unit, done) if form.preview else ())
         return done
 
-    value_minor = act.value(unit, values, **ids)
-    needs_two = act.needs_two(unit, operator, **ids)
-    done = do_or_ask(unit, work, request, value_minor, needs_two)
+    done = do_or_ask(unit, act, work, request, values)
     if isinstance(done, Done):
         return done
     message = " ".join(done.lines)

@@ -14,6 +14,7 @@ from core.unit import Unit
 from core.usecases.cash.bank_cash import bank_cash
 from core.usecases.cash.take_payment import OfficePayment, take_payment
 from gateway.console import parsing
+from gateway.console.acts import Act
 from gateway.console.formatting import DAY, INSTANT, LABEL, MONEY, MONOSPACE, money
 from gateway.console.forms import Done, Field, Form, Values, action_page
 from gateway.console.listing import Column, Listing, choice_filter, list_page
@@ -111,6 +112,7 @@ action_page(
             "device_in_stock": "account",
         },
         summary=balances,
+        act=Act("take_payment", counts=False),
     ),
 )
 

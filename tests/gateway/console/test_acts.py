@@ -174,6 +174,18 @@ def test_a_refund_above_the_sum_waits(strict: Console) -> None:
     assert strict.rows("SELECT state FROM payments WHERE id = :id", id=paid) == [("refunding",)]
 
 
+def test_cash_that_was_large_is_seen_by_two_and_counts_for_no_day(strict: Console) -> None:
+    finance = strict.login("finance")
+    typed = {"account": METER, "place": "office", "paid_on": "", "reason": "a walk-in"}
+
+    ask(finance, "/own-money/payment", amount="1500", receipt="W1", **typed)
+    small = finance.post("/own-money/payment", amount="500", receipt="W2", **typed)
+
+    assert "/payments/" in small.location
+    assert strict.rows("SELECT receipt FROM payments WHERE receipt LIKE 'W%'") == [("W2",)]
+    assert strict.rows("SELECT 1 FROM operator_acts WHERE state = 'done'") == []
+
+
 def test_who_gave_an_agent_a_pin_does_not_book_the_cash_alone(strict: Console) -> None:
     agent_id = strict.ids["agent_id"]
     with strict.scenario.open_unit() as unit:

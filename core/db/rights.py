@@ -37,7 +37,7 @@ RIGHTS: Mapping[str, tuple[str, str]] = {
     "device_requests": ("SIUD", "SUD"),
     "devices": ("SIU", "SU"),
     "instalments": ("SIUD", "SU"),
-    "ownership_changes": ("SI", "S"),
+    "ownership_changes": ("SI", "SI"),
     "past_tariffs": ("SI", "S"),
     "sales": ("SIU", "SU"),
     # The ledger: written and never changed.
@@ -64,7 +64,7 @@ RIGHTS: Mapping[str, tuple[str, str]] = {
     "delivery_reports": ("SI", "SUD"),
     "inbound_sms": ("SI", "SUD"),
     "problem_reports": ("SI", "SUD"),
-    "reminders": ("", "SIUD"),
+    "reminders": ("S", "SIUD"),
     "saved_forms": ("SIUD", "SUD"),
     "sms": ("SIU", "SIUD"),
     "ussd_effects": ("SIU", "SUD"),

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -137,6 +138,13 @@ def test_who_is_no_proxy_is_not_believed(deployment: Deployment) -> None:
     forged = confirm(deployment, "demo", "NOPROXY", **{"X-Forwarded-For": SAFARICOM})
     deployment.start("web")
     assert (forged, booked(deployment, "NOPROXY")) == (403, False)
+
+
+def test_it_listens_on_this_host_only(deployment: Deployment) -> None:
+    sockets = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    listening = {local for _, local, _, state, *_ in sockets if state == "0A"}
+    port = f"{deployment.port:04X}"
+    assert {local for local in listening if local.endswith(f":{port}")} == {f"0100007F:{port}"}
 
 
 def test_a_second_gateway_on_the_port_is_refused_by_name(deployment: Deployment) -> None:

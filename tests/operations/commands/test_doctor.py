@@ -219,6 +219,27 @@ def test_everything_missing_in_the_settings_is_reported_together(
     assert detail.count(";") == 1
 
 
+def test_endpoints_are_told_with_what_could_protect_them_better(
+    scenario: Scenario,
+    environment: dict[str, str],
+    examined: Callable[[], tuple[dict[str, dict[str, Any]], int]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    served = "payments/daraja, sms/africastalking, ussd/africastalking"
+    check = examined()[0]["endpoints"]
+    unlisted = "without an address list: payments/daraja (set DARAJA_ALLOWED_IPS)"
+    assert check == {"name": "endpoints", "ok": True, "detail": f"{served}; {unlisted}"}
+
+    monkeypatch.setenv("DARAJA_ALLOWED_IPS", "196.201.214.0/24")
+    key = environment["SMS_AFRICASTALKING_ENDPOINT_KEY"]
+    monkeypatch.setenv("SMS_AFRICASTALKING_ENDPOINT_KEY", f"{key},the-old-one")
+    detail = examined()[0]["endpoints"]["detail"]
+    assert detail == f"{served}; an old key is still good at sms/africastalking"
+
+    monkeypatch.setenv("USSD_AGGREGATORS", "twilio")
+    assert not examined()[0]["endpoints"]["ok"]
+
+
 @pytest.mark.parametrize(
     ("given", "named"),
     [

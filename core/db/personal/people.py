@@ -100,7 +100,7 @@ PEOPLE: dict[str, TableRecord] = {
         is_deleted=True,
     ),
     "console_users": TableRecord(
-        holds="Login name, role, hash of the password, second factor and recovery codes",
+        holds="Login name, role, hash of the password, second factor, hashes of networks",
         why="Who may do what at the console, and who has done it.",
         kept="as long as the audit log names them",
         plain=(

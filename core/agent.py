@@ -18,6 +18,7 @@ class Agent:
     pin_hash: str
     pin_is_initial: bool
     pin_misses: int
+    pin_locks: int
     locked_until: datetime | None
     float_limit_minor: int
     float_used_minor: int

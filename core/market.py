@@ -13,6 +13,7 @@ class Market:
 
     `default_after_days`: after so many days late a sale is in default; None: only by hand.
     `help_line` (E.164), its hours (`8-18`) and `tax_number` are None where the operator set none.
+    Strangers are answered by SMS in `country` and `sms_countries` (ISO 3166) only.
     """
 
     country: str
@@ -27,6 +28,7 @@ class Market:
     help_line: str | None = None
     help_hours: str | None = None
     tax_number: str | None = None
+    sms_countries: tuple[str, ...] = ()
 
     @property
     def default_language(self) -> str:

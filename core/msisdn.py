@@ -63,6 +63,17 @@ def masked_at_home(msisdn: str) -> str:
     return f"{hidden[:-6]} {hidden[-6:-3]} {hidden[-3:]}"
 
 
+def region_of(msisdn: str) -> str | None:
+    """The region (ISO 3166) of an E.164 number; `001` for satellite and premium numbers of the
+    world, None for a number of no region."""
+    try:
+        number = phonenumbers.parse(msisdn)
+    except phonenumbers.NumberParseException:
+        return None
+    region: str | None = phonenumbers.region_code_for_number(number)
+    return region
+
+
 def national_digits(msisdn: str) -> str:
     """The national number of an E.164 number with every zero that is part of it:
     `+242061234567` -> `061234567`, `+254711000111` -> `711000111`."""

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, text
 from core.agent import Agent
 
 _COLUMNS = (
-    "id, msisdn, name, surname, language, pin_hash, pin_is_initial, pin_misses, locked_until,"
-    " float_limit_minor, float_used_minor, commission_minor, commission_collections_bp,"
-    " commission_sales_bp, villages"
+    "id, msisdn, name, surname, language, pin_hash, pin_is_initial, pin_misses, pin_locks,"
+    " locked_until, float_limit_minor, float_used_minor, commission_minor,"
+    " commission_collections_bp, commission_sales_bp, villages"
 )
 
 

@@ -127,6 +127,36 @@ def texts_since(connection: Connection, msisdn: str, kinds: Sequence[str], since
     )
 
 
+# What is sent because a number wrote: an answer, or its last token again.
+_IS_ANSWER = "(dedupe_key LIKE 'answer:%' OR dedupe_key LIKE 'resend:%')"
+
+
+def answers_since(
+    connection: Connection, msisdn: str, hour: datetime, day: datetime
+) -> tuple[int, int]:
+    """Return how many answers to its SMS a number got since each of the two instants."""
+    row = connection.execute(
+        text(
+            "SELECT count(*) FILTER (WHERE created_at > :hour), count(*) FROM sms"
+            f" WHERE msisdn = :msisdn AND created_at > :day AND {_IS_ANSWER}"
+        ),
+        {"msisdn": msisdn, "hour": hour, "day": day},
+    ).one()
+    return row[0], row[1]
+
+
+def newest_answers(connection: Connection, msisdn: str, most: int, since: datetime) -> list[str]:
+    """Return the texts of the newest answers to the SMS of a number since then."""
+    rows = connection.execute(
+        text(
+            f"SELECT body FROM sms WHERE msisdn = :msisdn AND created_at > :since AND {_IS_ANSWER}"
+            " ORDER BY id DESC LIMIT :most"
+        ),
+        {"msisdn": msisdn, "since": since, "most": most},
+    )
+    return list(rows.scalars())
+
+
 def find_sms_id(connection: Connection, provider_message_id: str) -> int | None:
     """Return the id of the SMS with that provider's id, or None."""
     return connection.execute(

@@ -19,6 +19,7 @@ class StoredRequest:
     `village` is a code, empty for none; `name` may be empty for a number that is a customer's.
     """
 
+    request_id: int
     serial: str
     phone: str
     village: str
@@ -37,8 +38,10 @@ _NO_TERMS = {
 
 def store_request(
     connection: Connection, agent_id: int, request: StoredRequest, asked_at: datetime
-) -> None:
-    """Store a registration; an earlier one of the same agent for the same device is replaced."""
+) -> int:
+    """Store a registration and return its id, which is new: an earlier one of the same agent for
+    the same device is deleted, so that whoever confirms that one confirms nothing."""
+    delete_request(connection, agent_id, request.serial)
     row = {
         "agent_id": agent_id,
         "serial": request.serial,
@@ -52,14 +55,10 @@ def store_request(
         "asked_at": asked_at,
     }
     columns, slots = ", ".join(row), ", ".join(f":{name}" for name in row)
-    changed = ", ".join(f"{name} = excluded.{name}" for name in row)
-    connection.execute(
-        text(
-            f"INSERT INTO pending_registrations ({columns}) VALUES ({slots})"
-            f" ON CONFLICT (agent_id, serial) DO UPDATE SET {changed}"
-        ),
-        row,
-    )
+    request_id: int = connection.execute(
+        text(f"INSERT INTO pending_registrations ({columns}) VALUES ({slots}) RETURNING id"), row
+    ).scalar_one()
+    return request_id
 
 
 def requests_of(
@@ -68,7 +67,7 @@ def requests_of(
     """Return what an agent asked for since then, the newest first."""
     rows = connection.execute(
         text(
-            f"SELECT serial, phone, village, name, surname, tariff, appliance, {TERMS_COLUMNS}"
+            f"SELECT id, serial, phone, village, name, surname, tariff, appliance, {TERMS_COLUMNS}"
             " FROM pending_registrations"
             " WHERE agent_id = :agent AND asked_at > :since ORDER BY asked_at DESC, id DESC"
         ),
@@ -76,6 +75,7 @@ def requests_of(
     )
     return [
         StoredRequest(
+            row.id,
             row.serial,
             row.phone,
             row.village,

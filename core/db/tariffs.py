@@ -18,13 +18,14 @@ def find_market(connection: Connection) -> Market | None:
     row = connection.execute(
         text(
             "SELECT country, currency, cash_unit_minor, timezone, languages, service_code,"
-            " operator, payment_max_minor, default_after_days, help_line, help_hours, tax_number"
-            " FROM market"
+            " operator, payment_max_minor, default_after_days, help_line, help_hours, tax_number,"
+            " sms_countries FROM market"
         )
     ).one_or_none()
     if row is None:
         return None
-    return Market(**(row._asdict() | {"languages": tuple(row.languages)}))
+    lists = {"languages": tuple(row.languages), "sms_countries": tuple(row.sms_countries)}
+    return Market(**(row._asdict() | lists))
 
 
 def versions_of(

@@ -24,6 +24,7 @@ from core.usecases.devices.list_devices import (
     list_tokens,
     state_words,
 )
+from core.usecases.messages.answer_limits import is_answered, says_the_same
 from core.usecases.messages.inbound import InboundText, record_inbound_text
 from core.usecases.messages.queue import Recipient, send_sms_to, times_texted_lately
 from core.usecases.messages.reminders import want_reminders
@@ -36,7 +37,7 @@ from core.usecases.tokens.resend import resend_token
 from core.wording.message import BoundMessage
 from core.wording.messages import sms_reply as messages
 from core.wording.payment_words import describe_allocation
-from core.wording.product import product_wording
+from core.wording.product import product_wording, render
 from gateway.limits import MISSES, SerialGuesses
 from gateway.sms.keywords import Command, Intent, language_named, parse
 from gateway.sms.readings import Reading, payment_readings, registration_request
@@ -77,15 +78,24 @@ class Sender:
 def answer_text(unit: Unit, text: InboundText, guesses: SerialGuesses) -> bool:
     """Store the SMS, act on it and queue the reply; False when it was answered before.
 
-    `guesses` counts unknown serial numbers, together with those typed into the menu.
+    A number that was answered too often, or the same again and again, hears nothing, and only its
+    STOP and START count. `guesses` counts unknown serial numbers, together with those typed into
+    the menu.
     """
     if not record_inbound_text(unit, text):
         return False
     sender = Sender(unit, text.msisdn, guesses)
     command = parse(text.body)
+    is_stranger = read_caller(unit, text.msisdn).role == "stranger"
+    if not is_answered(unit, text.msisdn, is_stranger=is_stranger):
+        if command is not None and command.intent in ("stop", "start"):
+            _execute(sender, command)
+        return True
     reply = _help_once_an_hour(sender) if command is None else _execute(sender, command)
-    if reply is not None:
-        recipient = Recipient(text.msisdn, read_caller(unit, text.msisdn).language)
+    recipient = Recipient(text.msisdn, read_caller(unit, text.msisdn).language)
+    if reply is not None and not says_the_same(
+        unit, text.msisdn, render(reply, recipient.language)
+    ):
         send_sms_to(unit, recipient, reply, f"answer:{text.provider}:{text.message_id}")
     return True
 

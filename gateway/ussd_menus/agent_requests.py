@@ -44,6 +44,7 @@ village = session_var("village", str)
 kind = session_var("kind", str)
 manufacturer = session_var("manufacturer", str)
 serial = session_var("serial", str)
+request_id = session_var("request_id", int)
 pin = secret("pin")
 
 
@@ -80,7 +81,7 @@ def requested(turn: Turn) -> DeviceRequest:
 def sms_request_kind(turn: Turn) -> Literal["meter", "plan", "service", "stale"]:
     """What the picked SMS registers; `stale` where it has become impossible."""
     try:
-        _, offer = get_registration_request(turn.unit, turn.msisdn, turn[serial])
+        _, offer = get_registration_request(turn.unit, turn.msisdn, turn[request_id])
     except Refused:
         return "stale"
     if isinstance(offer, TariffOffer):
@@ -91,7 +92,7 @@ def sms_request_kind(turn: Turn) -> Literal["meter", "plan", "service", "stale"]
 def pending(turn: Turn) -> PendingRequest:
     """The picked registration by SMS. Raises Refused("no_such_request")."""
     for sms_request in sms_requests(turn):
-        if sms_request.serial == turn[serial]:
+        if sms_request.request_id == turn[request_id]:
             return sms_request
     raise Refused("no_such_request")
 
@@ -113,13 +114,15 @@ def pending_service(turn: Turn) -> tuple[PendingRequest, ServiceQuote]:
 
 def _pending(turn: Turn, kind: type[T]) -> tuple[PendingRequest, T]:
     """Raises Refused("no_such_request") where another SMS for the same device has replaced it."""
-    request, offer = get_registration_request(turn.unit, turn.msisdn, turn[serial])
+    request, offer = get_registration_request(turn.unit, turn.msisdn, turn[request_id])
     return request, expect(kind, offer, "no_such_request")
 
 
 dropped = Notice("registration.dropped", messages.dropped)
 drop = option(
-    messages.drop, do=do(drop_registration_request, msisdn=CALLER, serial=serial), to=dropped
+    messages.drop,
+    do=do(drop_registration_request, msisdn=CALLER, request_id=request_id),
+    to=dropped,
 )
 text_done = Notice("registration.sms_done", agent_messages.registered)
 pin_text = Ask(
@@ -128,7 +131,7 @@ pin_text = Ask(
     data=pending,
     reader=Pin,
     stores=pin,
-    do=do(confirm_registration, msisdn=CALLER, pin=pin, serial=serial, once=TURN_KEY),
+    do=do(confirm_registration, msisdn=CALLER, pin=pin, request_id=request_id, once=TURN_KEY),
     to=text_done,
 )
 confirm_or_drop = [option(agent_messages.agree, to=pin_text), drop]
@@ -138,7 +141,7 @@ which_sms_request = Pick(
     rows=sms_requests,
     row_message=messages.request,
     empty_message=messages.no_sms_request,
-    stores=serial,
+    stores=request_id,
     to=Route(
         "registration.sms_request",
         by=sms_request_kind,

@@ -152,6 +152,7 @@ def _market(
         ),
         help_hours=fields.optional("help_hours", market_facts.help_hours, None),
         tax_number=fields.optional("tax_number", text, None),
+        sms_countries=fields.optional("sms_countries", list_of(market_facts.country), ()),
     )
     fields.refuse_unknown()
     return market if fields.is_good else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -192,6 +192,27 @@ def test_three_misses_lock_for_half_an_hour_and_a_right_pin_resets_the_count(
     assert collect(open_unit, 100).code == "pin_locked"
     later = unit_opener(engine, lambda: NOW + timedelta(minutes=31), pins=PINS)
     assert collect(later, 100).owed == kes(200)
+
+
+def test_each_lock_is_twice_as_long_until_the_right_pin(
+    engine: Engine, open_unit: OpenUnit
+) -> None:
+    def now() -> datetime:
+        return NOW + timedelta(minutes=sum(locks))
+
+    def minutes_locked() -> int:
+        unit_now = unit_opener(engine, now, pins=PINS)
+        for _ in range(3):
+            refused = collect(unit_now, 100, pin="0000")
+        return int(refused.values["minutes"])
+
+    locks: list[int] = []
+    for _ in range(8):
+        locks.append(minutes_locked())
+
+    assert locks == [30, 60, 120, 240, 480, 960, 1440, 1440]
+    assert collect(unit_opener(engine, now, pins=PINS), 100).owed == kes(100)
+    assert minutes_locked() == 30
 
 
 @pytest.mark.parametrize("new_pin", ["1111", "1234", "98765", "4321"])

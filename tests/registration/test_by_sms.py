@@ -63,8 +63,18 @@ def request(
 def confirm_request(
     scenario: Scenario, serial: str = STOCK_METER, pin: str = "4321", agent: str = JUMA
 ) -> Any:
+    request_id = waiting_id(scenario, serial)
     with scenario.open_unit() as unit:
-        return confirm_registration(unit, agent, pin, serial, "session:1")
+        return confirm_registration(unit, agent, pin, request_id, "session:1")
+
+
+def waiting_id(scenario: Scenario, serial: str) -> int:
+    """The id of the newest request for the device; 0 where there is none."""
+    found = scenario.rows(
+        "SELECT coalesce(max(id), 0) FROM pending_registrations WHERE serial = :serial",
+        serial=serial,
+    )
+    return int(found[0][0])
 
 
 def waiting_serials(scenario: Scenario, agent: str = JUMA) -> list[str]:
@@ -180,10 +190,22 @@ def test_asking_again_replaces_and_dropping_forgets(scenario: Scenario) -> None:
     assert waiting_serials(scenario) == [STOCK_METER]
 
     with scenario.open_unit() as unit:
-        drop_registration_request(unit, JUMA, STOCK_METER)
+        drop_registration_request(unit, JUMA, waiting_id(scenario, STOCK_METER))
     assert waiting_serials(scenario) == []
     with pytest.raises(Refused, match="no_such_request"):
         confirm_request(scenario)
+
+
+def test_what_was_shown_is_what_is_confirmed(scenario: Scenario) -> None:
+    """Anybody can send an SMS with the agent's number as its sender."""
+    shown, _ = request(scenario)
+    request(scenario, msisdn="+254733666002", name="Evil", surname="Thief")
+
+    with scenario.open_unit() as unit, pytest.raises(Refused, match="no_such_request"):
+        confirm_registration(unit, JUMA, "4321", shown.request_id, "session:1")
+    with scenario.open_unit() as unit, pytest.raises(Refused, match="no_such_request"):
+        drop_registration_request(unit, JUMA, shown.request_id)
+    assert owner_of(scenario, STOCK_METER) is None
 
 
 def test_a_request_that_waited_too_long_is_gone(scenario: Scenario) -> None:
@@ -295,7 +317,7 @@ def test_what_became_impossible_is_still_listed_and_can_be_dropped(scenario: Sce
 
     assert waiting_serials(scenario) == [STOCK_KIT]
     with scenario.open_unit() as unit, pytest.raises(Refused, match="plan_instalment_large"):
-        get_registration_request(unit, JUMA, STOCK_KIT)
+        get_registration_request(unit, JUMA, waiting_id(scenario, STOCK_KIT))
     with pytest.raises(Refused, match="plan_instalment_large"):
         confirm_request(scenario, STOCK_KIT)
 
@@ -308,6 +330,6 @@ def test_it_is_shown_and_sold_at_the_price_of_the_day(scenario: Scenario) -> Non
         connection.execute(text("UPDATE appliances SET price_minor = 120000 WHERE code = 'kit'"))
 
     with scenario.open_unit() as unit:
-        shown = get_registration_request(unit, JUMA, STOCK_KIT)[1]
+        shown = get_registration_request(unit, JUMA, waiting_id(scenario, STOCK_KIT))[1]
         assert isinstance(shown, PlanQuote)
         assert shown.each == Money(200_00, "KES")

@@ -58,9 +58,7 @@ REGISTRATIONS: dict[str, Callable[[Unit], Any]] = {
     "an agent, a kit to a known customer": lambda unit: register_on_plan(
         unit, JUMA, "4321", KNOWN, KIT, "s/1"
     ),
-    "an agent, a kit by SMS": lambda unit: confirm_registration(
-        unit, JUMA, "4321", STOCK_KIT, "s/1"
-    ),
+    "an agent, a kit by SMS": lambda unit: confirm_registration(unit, JUMA, "4321", 1, "s/1"),
     "an operator, a meter": lambda unit: register_by_operator(unit, OPERATOR[0], NEW, METER),
     "an operator, a kit": lambda unit: register_by_operator(unit, OPERATOR[0], KNOWN, KIT),
     "a stranger, a meter": lambda unit: register_own_device(unit, NEW, READY_METER, "s/1"),

@@ -126,6 +126,7 @@ PEOPLE: dict[str, TableRecord] = {
             "help_line",
             "help_hours",
             "tax_number",
+            "sms_countries",
         ),
     ),
 }

@@ -40,6 +40,8 @@ market = Table(
     Column("help_line", Text, nullable=True),
     Column("help_hours", Text, nullable=True),
     Column("tax_number", Text, nullable=True),
+    # Other countries (ISO 3166) whose strangers are answered by SMS.
+    Column("sms_countries", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     # When the operator began with this database: what was paid earlier was served by others.
     Column("started_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
     CheckConstraint("default_after_days > 0", name="default_after_days"),

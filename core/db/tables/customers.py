@@ -111,6 +111,7 @@ agents = Table(
     Column("commission_sales_bp", Integer, nullable=False, server_default=text("0")),
     Column("villages", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("pin_misses", Integer, nullable=False, server_default=text("0")),
+    Column("pin_locks", Integer, nullable=False, server_default=text("0")),
     timestamp("locked_until", nullable=True),
     amount_minor("float_used_minor", default=0),
     amount_minor("commission_minor", default=0),

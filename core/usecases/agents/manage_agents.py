@@ -56,6 +56,7 @@ def reset_pin(unit: Unit, agent_id: int, operator: str, reason: str) -> str:
         pin_hash=unit.pins.hash(pin),
         pin_is_initial=True,
         pin_misses=0,
+        pin_locks=0,
         locked_until=None,
     )
     message = agent_sms.pin_reset(operator=unit.market.operator)

@@ -1,4 +1,5 @@
-"""An agent confirms an action with the PIN. Three wrong PINs lock it for half an hour.
+"""An agent confirms an action with the PIN. Three wrong PINs lock it for half an hour, three more
+for twice as long, and so on up to a day, until the right one is given.
 
 The count of wrong PINs is kept in the transaction of the refusal. A wrong PIN is therefore returned
 as a Refused and not raised: raising would roll the count back.
@@ -19,6 +20,7 @@ from core.wording.messages import agent_sms
 
 MOST_MISSES = 3
 LOCKED_FOR = timedelta(minutes=30)
+LONGEST_LOCK = timedelta(days=1)
 
 
 def check_pin(unit: Unit, msisdn: str, pin: str) -> Agent | Refused:
@@ -32,8 +34,8 @@ def check_pin(unit: Unit, msisdn: str, pin: str) -> Agent | Refused:
     if agent.locked_until is not None and agent.locked_until > unit.now:
         return Refused("pin_locked", minutes=_minutes(agent.locked_until - unit.now))
     if unit.pins.verify(agent.pin_hash, pin):
-        if agent.pin_misses:
-            update_agent(unit.connection, agent.id, pin_misses=0, locked_until=None)
+        if agent.pin_misses or agent.pin_locks:
+            update_agent(unit.connection, agent.id, pin_misses=0, pin_locks=0, locked_until=None)
         return agent
     return _missed(unit, agent)
 
@@ -43,8 +45,15 @@ def _missed(unit: Unit, agent: Agent) -> Refused:
     if misses < MOST_MISSES:
         update_agent(unit.connection, agent.id, pin_misses=misses)
         return Refused("pin_wrong", left=MOST_MISSES - misses)
-    update_agent(unit.connection, agent.id, pin_misses=0, locked_until=unit.now + LOCKED_FOR)
-    minutes = _minutes(LOCKED_FOR)
+    locked_for = min(LOCKED_FOR * 2 ** min(agent.pin_locks, 10), LONGEST_LOCK)
+    update_agent(
+        unit.connection,
+        agent.id,
+        pin_misses=0,
+        pin_locks=agent.pin_locks + 1,
+        locked_until=unit.now + locked_for,
+    )
+    minutes = _minutes(locked_for)
     dedupe_key = f"agent_locked:{agent.id}:{unit.now.isoformat()}"
     notify_agent(unit, agent, agent_sms.pin_locked(minutes=minutes), dedupe_key)
     return Refused("pin_locked", minutes=minutes)

@@ -7,7 +7,7 @@ impossible since can only be dropped.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from core.agent import Agent
@@ -61,8 +61,10 @@ class RegistrationRequest:
 
 @dataclass(frozen=True, slots=True)
 class PendingRequest:
-    """A registration that waits for the PIN. `owner`: the name, masked for a known customer."""
+    """A registration that waits for the PIN. `owner`: the name, masked for a known customer.
+    Another SMS for the same device has another `request_id`."""
 
+    request_id: int
     serial: str
     phone: str
     owner: str
@@ -91,6 +93,7 @@ def store_registration_request(
     if not customer.name and find_customer(unit.connection, customer.msisdn) is None:
         raise Refused("name_missing")
     stored = StoredRequest(
+        0,
         device.serial,
         customer.msisdn,
         village,
@@ -99,8 +102,8 @@ def store_registration_request(
         offer.tariff if isinstance(offer, TariffOffer) else None,
         None if isinstance(offer, TariffOffer) else offer.terms,
     )
-    store_request(unit.connection, agent.id, stored, unit.now)
-    return _pending(unit, stored), offer
+    request_id = store_request(unit.connection, agent.id, stored, unit.now)
+    return _pending(unit, replace(stored, request_id=request_id)), offer
 
 
 def list_registration_requests(unit: Unit, agent_msisdn: str) -> list[PendingRequest]:
@@ -113,44 +116,48 @@ def list_registration_requests(unit: Unit, agent_msisdn: str) -> list[PendingReq
 
 
 def get_registration_request(
-    unit: Unit, agent_msisdn: str, serial: str
+    unit: Unit, agent_msisdn: str, request_id: int
 ) -> tuple[PendingRequest, TariffOffer | Quote]:
     """Return a registration that waits for the PIN, as it would be done now.
 
     Raises Refused: not_an_agent, no_such_request, and the reason why it is not possible any more.
     """
-    request = _stored(unit, _agent(unit, agent_msisdn), serial)
-    find_unassigned(unit, serial)
+    request = _stored(unit, _agent(unit, agent_msisdn), request_id)
+    find_unassigned(unit, request.serial)
     return _pending(unit, request), _offer(unit, request)
 
 
 def confirm_registration(
-    unit: Unit, msisdn: str, pin: str, serial: str, once: str
+    unit: Unit, msisdn: str, pin: str, request_id: int, once: str
 ) -> RegisteredDevice | Refused:
-    """Register what the agent asked for. Returns Refused for a wrong PIN.
+    """Register what the agent asked for and was shown. Returns Refused for a wrong PIN.
 
-    `once` names the USSD turn. Raises Refused: not_an_agent, no_such_request, and as
+    `once` names the USSD turn. Raises Refused: not_an_agent, no_such_request (also where another
+    SMS for the device came since), and as
     `find_or_register`, `give_meter` and `sell_from_stock`.
     """
     agent = check_pin(unit, msisdn, pin)
     if isinstance(agent, Refused):
         return agent
-    request = _stored(unit, agent, serial)
+    request = _stored(unit, agent, request_id)
     customer = NewCustomer(
         request.phone, request.name, request.surname, request.village, agent.language
     )
     owner = find_or_register(unit, customer, keep_known=True)
-    delete_request(unit.connection, agent.id, serial)
-    device = NamedDevice(serial)
+    delete_request(unit.connection, agent.id, request.serial)
+    device = NamedDevice(request.serial)
     if request.terms is None:
         return give_meter(unit, agent, owner, NewMeter(device, request.tariff))
     return sell_from_stock(unit, agent, owner, NewSale(request.terms, device), once)
 
 
-def drop_registration_request(unit: Unit, msisdn: str, serial: str) -> DroppedRequest:
-    """Delete a registration that the agent no longer wants. Raises Refused("not_an_agent")."""
-    delete_request(unit.connection, _agent(unit, msisdn).id, serial)
-    return DroppedRequest(serial)
+def drop_registration_request(unit: Unit, msisdn: str, request_id: int) -> DroppedRequest:
+    """Delete a registration that the agent no longer wants. Raises Refused: not_an_agent,
+    no_such_request."""
+    agent = _agent(unit, msisdn)
+    request = _stored(unit, agent, request_id)
+    delete_request(unit.connection, agent.id, request.serial)
+    return DroppedRequest(request.serial)
 
 
 def _agent(unit: Unit, msisdn: str) -> Agent:
@@ -164,9 +171,9 @@ def _requests_of(unit: Unit, agent: Agent) -> list[StoredRequest]:
     return requests_of(unit.connection, agent.id, unit.now - KEPT, unit.market.currency)
 
 
-def _stored(unit: Unit, agent: Agent, serial: str) -> StoredRequest:
+def _stored(unit: Unit, agent: Agent, request_id: int) -> StoredRequest:
     for request in _requests_of(unit, agent):
-        if request.serial == serial:
+        if request.request_id == request_id:
             return request
     raise Refused("no_such_request")
 
@@ -176,7 +183,7 @@ def _pending(unit: Unit, request: StoredRequest) -> PendingRequest:
     owner = f"{request.name} {request.surname}".strip()
     if known is not None:
         owner = mask_name(known.name, known.surname)
-    return PendingRequest(request.serial, request.phone, owner)
+    return PendingRequest(request.request_id, request.serial, request.phone, owner)
 
 
 def _offer(unit: Unit, request: StoredRequest) -> TariffOffer | Quote:

@@ -67,7 +67,14 @@ def _market_fields(unit: Unit) -> tuple[Field, ...]:
               parse=lambda _, typed: market_facts.help_hours(typed), value=market.help_hours or ""),
         Field("tax_number", "Tax number", optional=True, value=market.tax_number or "",
               hint="Your number with the tax office."),
+        Field("sms_countries", "Other countries answered by SMS", parse=_parse_countries,
+              optional=True, value=" ".join(market.sms_countries),
+              hint="Like UG TZ. Strangers of other countries get no answer."),
     )  # fmt: skip
+
+
+def _parse_countries(unit: Unit, typed: str) -> tuple[str, ...]:
+    return tuple(market_facts.country(word) for word in typed.replace(",", " ").split())
 
 
 def _set_up(unit: Unit, operator: str, values: Values) -> Done:
@@ -87,6 +94,7 @@ def _set_up(unit: Unit, operator: str, values: Values) -> Done:
         help_line=_parse_help_line(values["help_line"], values["country"]),
         help_hours=values["help_hours"] or None,
         tax_number=values["tax_number"] or None,
+        sms_countries=values["sms_countries"] or (),
     )
     set_up_market(unit, market, operator, values["reason"])
     return Done("The market is saved.", "dashboard.dashboard")

@@ -41,6 +41,7 @@ CREATE TABLE market (
     help_line TEXT,
     help_hours TEXT,
     tax_number TEXT,
+    sms_countries TEXT[] DEFAULT '{}' NOT NULL,
     started_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     CONSTRAINT market_pkey PRIMARY KEY (id),
     CONSTRAINT market_default_after_days_check CHECK (default_after_days > 0),

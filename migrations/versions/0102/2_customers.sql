@@ -17,6 +17,7 @@ CREATE TABLE agents (
     commission_sales_bp INTEGER DEFAULT 0 NOT NULL,
     villages TEXT[] DEFAULT '{}' NOT NULL,
     pin_misses INTEGER DEFAULT 0 NOT NULL,
+    pin_locks INTEGER DEFAULT 0 NOT NULL,
     locked_until TIMESTAMP WITH TIME ZONE,
     float_used_minor BIGINT DEFAULT 0 NOT NULL,
     commission_minor BIGINT DEFAULT 0 NOT NULL,

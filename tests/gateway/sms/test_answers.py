@@ -217,8 +217,8 @@ def test_a_payment_that_is_refused_is_refused_in_words(phones: Any, body: str, a
 
 
 def test_nobody_finds_out_by_trying_which_serials_exist(phones: Any) -> None:
-    for number in range(20):
-        phones.text(STRANGER, f"PAY X{number} 500")
+    for _ in range(20):
+        phones.guesses.missed(STRANGER)
 
     assert phones.text(STRANGER, f"PAY {METER} 500") == (
         "Too many wrong numbers. Please try again in an hour."
@@ -319,9 +319,38 @@ def test_unknown_words_get_help_once_an_hour(phones: Any) -> None:
     assert phones.text(STRANGER, "hello").startswith("Jua Energy:")
 
 
-def test_help_that_is_asked_for_always_comes(phones: Any) -> None:
-    for _ in range(3):
-        assert phones.text(STRANGER, "HELP").startswith("Jua Energy:")
+def test_the_same_answer_comes_twice_and_then_not_for_a_while(phones: Any) -> None:
+    """A phone that answers our texts by itself falls silent."""
+    answers = [phones.text(STRANGER, "Help is on the way") for _ in range(4)]
+    assert [answer is not None for answer in answers] == [True, True, False, False]
+
+    phones.scenario.ahead = timedelta(minutes=16)
+    assert phones.text(STRANGER, "HELP").startswith("Jua Energy:")
+
+
+@pytest.mark.parametrize(("every", "most"), [(timedelta(), 10), (timedelta(minutes=20), 30)])
+def test_a_number_gets_ten_answers_an_hour_and_thirty_a_day(
+    phones: Any, every: timedelta, most: int
+) -> None:
+    answered = 0
+    for number in range(40):
+        phones.scenario.ahead += every
+        answered += phones.text(AMINA, f"BAL X{number}") is not None
+
+    assert answered == most
+    assert phones.text(AMINA, f"PAY {METER} 100") is None
+    assert phones.scenario.rows("SELECT count(*) FROM prompts") == [(0,)]
+    assert phones.text(AMINA, "STOP") is None
+    assert phones.scenario.rows("SELECT count(*) FROM no_reminders") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    "number", ["+881612345678", "+97912345678", "+12425551234", "+37120345678", "+256772000001"]
+)
+def test_strangers_of_other_countries_hear_nothing(phones: Any, number: str) -> None:
+    assert phones.text(number, "HELP") is None
+    phones.scenario.run("UPDATE market SET sms_countries = '{UG}'")
+    assert (phones.text(number, "HELP") is not None) == number.startswith("+256")
 
 
 OTHERS = ("Baraka", "Chidi", "Wekesa", "Neema", "Achieng")

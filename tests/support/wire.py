@@ -46,8 +46,9 @@ def wire_to(database_url: str) -> AbstractContextManager[Wire]:
 
 def wire_to_redis(redis_url: str) -> AbstractContextManager[Wire]:
     """A wire to Redis on its socket. A pipeline counts once. Count with one call at a time."""
-    address = unquote(urlsplit(redis_url).path)
-    return _wire(address, lambda host, port: f"redis://{host}:{port}/0")
+    real = urlsplit(redis_url)
+    user, at, _ = real.netloc.rpartition("@")
+    return _wire(unquote(real.path), lambda host, port: f"redis://{user}{at}{host}:{port}/0")
 
 
 @contextmanager

@@ -31,10 +31,12 @@ from hypothesis import strategies as st
 from core.payment import PaymentNotice
 from core.usecases.payments.record import record_payment
 from core.usecases.refunds.refund import request_refund
+from gateway.payments.proof import Proofs
 from simulator.pawapay.signing import signature_headers
 from tests.gateway.conftest import AMINA, KEY, PAWAPAY_SECRET, PUBLIC_URL, Web
 from tests.gateway.payments.bodies import CHECKOUT, c2b, pawapay_deposit, result, stk_paid
 from tests.support.builders import insert_prompt, insert_sms
+from tests.support.cast import PROOF_SECRET
 from tests.support.scenario import Scenario
 
 REFERENCE = str(UUID(int=7, version=4))
@@ -66,6 +68,12 @@ HELD = result(
     BOCompletedTime="20261124120000",
 )
 
+
+def proved(kind: str, end: str = "") -> str:
+    """An address that only Daraja is told."""
+    return f"/payments/daraja/{KEY}/{kind}/1/{Proofs(PROOF_SECRET).of(kind, 1)}{end}"
+
+
 # Every POST endpoint of the contract, and those whose addresses we give out ourselves: a good body.
 JSON_ENDPOINTS: dict[str, dict[str, Any]] = {
     f"/payments/daraja/{KEY}/validation": c2b(),
@@ -73,12 +81,15 @@ JSON_ENDPOINTS: dict[str, dict[str, Any]] = {
     f"/payments/daraja/{KEY}/stk": stk_paid(),
     f"/payments/daraja/{KEY}/stk/1": stk_paid(),
     f"/payments/daraja/{KEY}/reversal": REVERSED,
-    f"/payments/daraja/{KEY}/reversal/1": REVERSED,
-    f"/payments/daraja/{KEY}/reversal/1/timeout": REVERSED,
-    f"/payments/daraja/{KEY}/status/1": FOUND,
-    f"/payments/daraja/{KEY}/status/1/timeout": FOUND,
-    f"/payments/daraja/{KEY}/balance": HELD,
-    f"/payments/daraja/{KEY}/balance/timeout": HELD,
+    proved("stk"): stk_paid(),
+    proved("reversal"): REVERSED,
+    proved("reversal", "/timeout"): REVERSED,
+    proved("status"): FOUND,
+    proved("status", "/timeout"): FOUND,
+    proved("word"): FOUND,
+    proved("word", "/timeout"): FOUND,
+    proved("balance"): HELD,
+    proved("balance", "/timeout"): HELD,
     f"/payments/mtn/{KEY}": MTN,
     f"/payments/airtel/{KEY}": AIRTEL,
     PAWAPAY_ENDPOINT: PAWAPAY,
@@ -294,12 +305,18 @@ def test_well_shaped_nonsense_is_refused_or_understood_and_leaves_no_trace_of_a_
     knock(endpoint, data.draw(shaped), source)
 
 
+def _served_address(rule: str) -> str:
+    kind = rule.removeprefix("/payments/daraja/<key>/").partition("/")[0]
+    rule = re.sub("<int[^>]*>", "1", rule.replace("<key>", KEY))
+    return re.sub("<string[^>]*>", Proofs(PROOF_SECRET).of(kind, 1), rule)
+
+
 def test_every_post_endpoint_of_the_web_process_is_fuzzed(web: Web) -> None:
     """An endpoint that is added has to be added here."""
     beside_ussd = inspect.getclosurevars(cast(Any, web.client.application).serve).nonlocals["rest"]
     rules = beside_ussd.__self__.url_map.iter_rules()
     endpoints = {
-        re.sub("<int[^>]*>", "1", rule.rule.replace("<key>", KEY))
+        _served_address(rule.rule)
         for rule in rules
         if "POST" in rule.methods and "<key>" in rule.rule
     }

@@ -293,7 +293,7 @@ def test_a_meter_moved_to_another_tariff_keeps_the_price_for_what_was_paid(
 
 def test_a_payment_from_before_the_first_price_buys_at_the_first_price(scenario: Scenario) -> None:
     scenario.run("UPDATE tariff_versions SET valid_from = :on", on=date(2026, 11, 20))
-    scenario.pay("P1", METER, 800_00, paid_at=NOW - timedelta(days=9))
+    scenario.pay("P1", METER, 800_00, paid_at=NOW - timedelta(days=9), source="pull")
     scenario.apply()
     assert scenario.rows("SELECT units FROM tokens") == [(80,)]
 

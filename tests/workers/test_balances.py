@@ -27,7 +27,7 @@ def balances_asked_for(scenario: WorkerScenario) -> list[tuple[str]]:
     """As the stand-in wrote them down; they do not arrive, as no gateway listens here."""
     return scenario.rows(
         "SELECT body::jsonb -> 'Result' -> 'ResultParameters' -> 'ResultParameter' -> 0 ->> 'Value'"
-        " FROM simulator.callbacks WHERE url LIKE '%/balance'"
+        " FROM simulator.callbacks WHERE url LIKE '%/balance/%'"
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -340,3 +341,34 @@ def test_a_receipt_nobody_brings_is_asked_for_and_at_last_a_person_is(
     approved.ahead = timedelta(minutes=90)
     reconciliation.reconcile()
     assert approved.rows("SELECT kind FROM cases") == [("paid_without_receipt",)]
+
+
+def test_the_provider_is_asked_about_a_payment_that_nothing_proves(
+    scenario: WorkerScenario,
+) -> None:
+    long_ago = scenario.now() - timedelta(days=3)
+    payment_id = scenario.pay("SKE0000001", METER, 10_00, paid_at=long_ago, evidence="unverified")
+    scenario.provider_moved("SKE0000001", METER, 10_00)
+    scenario.ahead += timedelta(seconds=11)
+
+    reconciliation.reconcile()
+
+    [(url, body)] = scenario.rows("SELECT url, body FROM simulator.callbacks WHERE kind = 'status'")
+    assert url.rsplit("/", 3)[1:3] == ["word", str(payment_id)]
+    assert '"ReceiptNo"' in body
+
+
+def test_where_no_provider_can_be_asked_a_person_decides_at_once(
+    scenario: WorkerScenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nobody_lists = ReconciliationSettings(None, None)
+    monkeypatch.setattr(reconciliation, "settings", lambda: nobody_lists)
+    daraja = cast(Any, reconciliation).runtime().daraja
+    monkeypatch.setattr(daraja, "settings", replace(daraja.settings, initiator=""))
+    scenario.pay("SKE0000001", METER, 10_00, paid_at=scenario.now() - timedelta(days=3))
+    scenario.ahead += timedelta(seconds=11)
+
+    reconciliation.reconcile()
+
+    assert scenario.rows("SELECT state FROM provider_words") == [("no_answer",)]
+    assert ("unverified_payment", True) in scenario.cases()

@@ -215,7 +215,7 @@ def test_without_an_initiator_the_money_stays_and_a_person_is_asked(
 ) -> None:
     refunding(scenario)
     daraja = cast(Any, reconciliation).runtime().daraja
-    bare = daraja.settings.__class__("", "", "", "600123", "", "")
+    bare = daraja.settings.__class__("", "", "", "600123", "", "", daraja.settings.proofs)
     monkeypatch.setattr(daraja, "settings", bare)
 
     reconciliation.reconcile()

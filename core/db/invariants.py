@@ -187,11 +187,11 @@ LEDGER: dict[str, str] = (
                SELECT c.to_customer_id FROM ownership_changes c
                 WHERE c.device_id = d.id AND c.changed_at <= p.applied_at
                 ORDER BY c.id DESC LIMIT 1)
-           AND p.customer_id IS DISTINCT FROM (
-               SELECT c.from_customer_id FROM ownership_changes c
-                WHERE c.device_id = d.id AND c.changed_at <= p.applied_at
-                  AND c.changed_at > p.applied_at - interval '1 minute' -- it waited for the lock
-                ORDER BY c.id LIMIT 1)
+           AND NOT EXISTS ( -- a change that waited for the payment's lock on the device
+               SELECT FROM ownership_changes c
+                WHERE c.device_id = d.id AND c.from_customer_id = p.customer_id
+                  AND c.changed_at <= p.applied_at
+                  AND c.changed_at > p.applied_at - interval '1 minute')
     """,
         "what nothing proves buys nothing": """
         SELECT 'payment ' || p.receipt || ' (' || w.reason || ', ' || w.state || ')'

@@ -276,6 +276,22 @@ def test_every_change_of_hands_is_kept(scenario: Scenario) -> None:
     ) == [(NOW + timedelta(minutes=5),), (NOW + timedelta(minutes=6),)]
 
 
+def test_doctor_knows_that_a_change_may_have_waited_for_the_payment(scenario: Scenario) -> None:
+    """Also where the device had come to its payer less than a minute before."""
+    scenario.pay("R1", METER, 500_00)
+    scenario.apply()
+    scenario.run(
+        "SET session_replication_role = replica; UPDATE ownership_changes SET changed_at ="
+        " (SELECT applied_at FROM payments) - interval '50 seconds', from_customer_id ="
+        f" (SELECT customer_id FROM customer_msisdns WHERE msisdn = '{BARAKA}')"
+        f" WHERE device_id = (SELECT id FROM devices WHERE serial = '{METER}')"
+    )
+
+    move(scenario, CHIDI, minutes=0)
+
+    scenario.check_invariants()
+
+
 def test_an_owner_without_a_row_is_refused_at_the_commit(scenario: Scenario) -> None:
     with pytest.raises(DBAPIError, match="without a row in ownership_changes"):
         scenario.run("UPDATE devices SET owner_id = NULL WHERE serial = :serial", serial=METER)

@@ -228,7 +228,7 @@ def test_compose_gives_each_process_what_it_asks_for_before_it_starts() -> None:
         environment = compose()["services"][process]["environment"]
         given = {name.removesuffix("_FILE"): "x" * 43 + "=" for name in environment}
         given |= {name: value for name, value in distinct_keys().items() if name in given}
-        plain = {"BIND", "USSD_AGGREGATORS"} & given.keys()
+        plain = {"USSD_AGGREGATORS"} & given.keys()
         given |= {name: environment[name] for name in plain}
         given |= {"TRUSTED_PROXIES": "172.16.0.0/12"}
         verb, _, queue = process.partition("-")
@@ -297,6 +297,7 @@ def test_the_image_is_built_from_the_lock_and_runs_as_nobody_special() -> None:
     ]
     by_name = dict(instructions)
     assert by_name["USER"] == "dialwatt"
+    assert "BIND=0.0.0.0" in by_name["ENV"]
     assert_is_a_command(json.loads(by_name["CMD"]))
     assert json.loads(by_name["ENTRYPOINT"]) == ["dialwatt"]
     ignored = (DEPLOY / "Containerfile.dockerignore").read_text().split()

@@ -24,7 +24,15 @@ from core.money import minor_digits
 from core.msisdn import national_digits
 from core.prompt import Prompt
 from gateway.parsing import read_json, text_field
-from gateway.payments.channel import Balance, Ended, Outcome, Paid, Pending, parse_balance
+from gateway.payments.channel import (
+    Balance,
+    Ended,
+    Outcome,
+    Paid,
+    Pending,
+    parse_balance,
+    parse_receipt,
+)
 from gateway.payments.provider_api import ProviderApi, Reply, TokenCall, refusal
 
 _PROVIDER = "airtel"
@@ -112,7 +120,8 @@ class AirtelChannel:
         reply = self.api.query("GET", path, headers=self._headers(prompt.currency))
         known, code = _transaction(reply), _code(reply)
         if known.get("status") == "TS" and known.get("airtel_money_id"):
-            return Paid(str(known["airtel_money_id"]), prompt.amount_minor)
+            receipt = parse_receipt(_PROVIDER, known["airtel_money_id"])
+            return Paid(receipt, prompt.amount_minor)
         if known.get("status") in _ENDED:
             return Ended(code or str(known["status"]))
         if known.get("status") in ("TA", "TIP"):

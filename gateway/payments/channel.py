@@ -6,6 +6,7 @@ are data (core/channel.py).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -79,6 +80,19 @@ class BalanceChannel(PaymentChannel, Protocol):
 
     def read_balance(self, currency: str) -> Balance:
         """The balance now. Raises Temporary when there is none to be had in that currency."""
+
+
+# What a receipt can be: printable ASCII, so that its capitals are the same everywhere.
+_RECEIPT = re.compile(r"[!-~]{1,64}")
+
+
+def parse_receipt(provider: str, written: object) -> str:
+    """The receipt as a provider's answer writes it. Raises Temporary where it can be none: it is
+    looked up again, never stored as it is."""
+    receipt = str(written)
+    if not _RECEIPT.fullmatch(receipt):
+        raise Temporary(provider, "unreadable")
+    return receipt
 
 
 def parse_balance(account: str, amount: object, stated: object, currency: str) -> Balance:

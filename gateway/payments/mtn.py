@@ -18,7 +18,15 @@ from core.money import major, parse_minor
 from core.prompt import Prompt
 from gateway.endpoints import Endpoint, read_address
 from gateway.parsing import read_json, text_field
-from gateway.payments.channel import Balance, Ended, Outcome, Paid, Pending, parse_balance
+from gateway.payments.channel import (
+    Balance,
+    Ended,
+    Outcome,
+    Paid,
+    Pending,
+    parse_balance,
+    parse_receipt,
+)
 from gateway.payments.provider_api import ProviderApi, Reply, TokenCall, refusal
 
 _PROVIDER = "mtn"
@@ -166,7 +174,7 @@ def _paid(reply: Reply, prompt: Prompt) -> Paid:
         amount_minor = parse_minor(str(reply.body.get("amount")), prompt.currency)
     except ValueError:
         raise Temporary(_PROVIDER, "unreadable") from None
-    return Paid(str(receipt), amount_minor)
+    return Paid(parse_receipt(_PROVIDER, receipt), amount_minor)
 
 
 def _reason(reply: Reply) -> str:

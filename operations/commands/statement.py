@@ -12,7 +12,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -75,6 +76,13 @@ _BEFORE_US = "from before payments were served here, not booked; --since TIME bo
     help="From when on money is ours to book, such as 2026-11-24 or 2026-11-24T14:00. Without it:"
     " from the day of the account's first payment here, or on which the market was set up.",
 )
+@click.option(
+    "--covers",
+    nargs=2,
+    metavar="FIRST LAST",
+    help="The first and the last day, or time, that FILE is of. Without it: of its first row to its"
+    " last, so that a file without rows misses nothing.",
+)
 @json_option
 def statement(
     provider: str,
@@ -83,6 +91,7 @@ def statement(
     ingest: bool,
     opening: bool,
     since: str | None,
+    covers: tuple[str, str] | None,
     as_json: bool,
 ) -> int:
     """Compare a provider's statement with ours.
@@ -105,6 +114,8 @@ def statement(
         rows = read_daraja(file, account, environment)
     else:
         rows = read_simple(file, account, market)
+    if covers:
+        rows = replace(rows, covers=_parse_period(covers, market))
     live = _parse_since(since, market) if since else None
     with open_unit() as unit:
         comparison = compare_statement(unit, rows, live)
@@ -135,7 +146,16 @@ def _parse_since(written: str, market: Market) -> datetime:
     try:
         return read_time(time, ZoneInfo(market.timezone))
     except ValueError as error:
-        raise BadInput(f"--since: {error}") from None
+        raise BadInput(f"--since or --covers: {error}") from None
+
+
+def _parse_period(written: tuple[str, str], market: Market) -> tuple[datetime, datetime]:
+    """Return the instants of the first and the last day or time. Raises BadInput."""
+    begin, end = (_parse_since(each, market) for each in written)
+    end += timedelta(0) if ":" in written[1] else timedelta(days=1)
+    if end <= begin or end > datetime.now(UTC) + timedelta(days=1):
+        raise BadInput("--covers: FIRST comes before LAST, and LAST is not in the future")
+    return begin, min(end, datetime.now(UTC))
 
 
 def _book_all(

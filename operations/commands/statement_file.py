@@ -130,6 +130,8 @@ def _movement(row: Mapping[str, str], market: Market) -> Movement:
     kind = parse_movement_kind(row.get("kind") or "payment")
     if not row["receipt"] or (kind == "reversal" and not row.get("undoes")):
         raise ValueError("receipt (and for a reversal `undoes`) must be there")
+    if not (row["receipt"] + (row.get("undoes") or "")).isascii():
+        raise ValueError("a receipt is letters, digits and signs without accents")
     direction = _direction(row.get("direction") or "", kind)
     if direction == "in" and row["amount"].startswith("-"):
         raise ValueError(f"{row['amount']} does not go in")

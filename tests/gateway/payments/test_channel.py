@@ -16,7 +16,7 @@ from core.errors import (
 )
 from gateway.payments import airtel, mtn
 from gateway.payments.airtel import AirtelChannel, AirtelSettings
-from gateway.payments.channel import Balance, PaymentChannel, Pending
+from gateway.payments.channel import Balance, PaymentChannel, Pending, parse_receipt
 from gateway.payments.mtn import MtnChannel, MtnSettings
 from tests.gateway.payments.unsigned_channels import (
     NOWHERE,
@@ -128,3 +128,13 @@ def test_no_document_does_more_than_be_refused(document: dict[str, Any]) -> None
     for read in (mtn.read_callback, airtel.read_callback):
         with pytest.raises(BadCallback):
             read(body)
+
+
+@pytest.mark.parametrize("written", ["", "straße 1", "A" * 65, "A B", "\ud800"])
+def test_what_can_be_no_receipt_is_looked_up_again(written: object) -> None:
+    with pytest.raises(Temporary):
+        parse_receipt("mtn", written)
+
+
+def test_a_receipt_may_be_a_number() -> None:
+    assert parse_receipt("mtn", 42) == "42"

@@ -243,3 +243,15 @@ def test_a_file_that_is_not_understood_says_where(
 def test_a_missing_file_ends_with_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["statement", "daraja", "nowhere.csv"]) == 1
     assert "cannot read nowhere.csv" in capsys.readouterr().err
+
+
+def test_a_file_without_rows_is_of_the_days_that_are_given(
+    scenario: Scenario, compare: Compare
+) -> None:
+    scenario.pay("SKE0000003", METER, 300_00)
+
+    assert compare()[1]["missing_there"] == []
+    code, result = compare(options=["--covers", "2026-11-24", "2026-11-24"])
+
+    assert code == 1
+    assert receipts(result["missing_there"]) == ["SKE0000003"]

@@ -31,12 +31,13 @@ from tests.support.services import folder_in_reach
 
 PATIENCE_S = 60.0
 _DIALWATT = (sys.executable, "-m", "operations.cli")
-# What the web process does not get: a break-in there must not find it.
-_FOR_WORKERS = (
-    *("DEVICE_KEY_SECRET", "STS_VENDING_KEY_", "AT_API_KEY", "DARAJA_CONSUMER_", "DARAJA_PASSKEY"),
-    *("DARAJA_INITIATOR", "DARAJA_SECURITY_", "MTN_API_", "MTN_SUBSCRIPTION_KEY"),
-    *("AIRTEL_CLIENT_", "PAWAPAY_API_TOKEN", "SIMULATOR_", "CONSOLE_PASSWORD"),
+_DEVICE_KEYS = ("DEVICE_KEY_SECRET", "STS_VENDING_KEY_")
+_CREDENTIALS = (
+    *("AT_API_KEY", "DARAJA_CONSUMER_", "DARAJA_PASSKEY", "DARAJA_INITIATOR", "DARAJA_SECURITY_"),
+    *("MTN_API_", "MTN_SUBSCRIPTION_KEY", "AIRTEL_CLIENT_", "PAWAPAY_API_TOKEN"),
 )
+# What the web process does not get: a break-in there must not find it.
+_FOR_WORKERS = (*_DEVICE_KEYS, *_CREDENTIALS, "SIMULATOR_", "CONSOLE_PASSWORD")
 
 
 @dataclass(frozen=True)
@@ -75,22 +76,28 @@ class Deployment:
             if not name.startswith(_FOR_WORKERS)
         }
 
-    def of_worker(self) -> dict[str, str]:
-        """The settings of the workers and the schedule."""
-        return self.settings | self.services.settings_of("worker")
+    def of_worker(self, queue: str = "") -> dict[str, str]:
+        """The settings of the workers and the schedule: device keys for the queue of payments,
+        credentials for those that call others."""
+        others = _CREDENTIALS if queue == "payments" else _DEVICE_KEYS
+        given = self.settings | self.services.settings_of("worker")
+        return {
+            name: value for name, value in given.items() if not (queue and name.startswith(others))
+        }
 
     def start(self, name: str, **changed: str) -> None:
         """Start a process, or start it again, with some settings changed, and wait until it
         answers."""
         if name in self.processes:
             self.processes[name].end_group()
-        settings = (self.of_web() if name == "web" else self.of_worker()) | changed
+        verb, _, queue = name.partition("-")
+        settings = (self.of_web() if name == "web" else self.of_worker(queue)) | changed
         command = {
             "web": [*_DIALWATT, "web"],
-            "worker": [*_DIALWATT, "worker", *name.split("-")[1:2]],
+            "worker": [*_DIALWATT, "worker", queue],
             "schedule": [*_DIALWATT, "schedule"],
             "providers": [sys.executable, "-m", "simulator.app"],
-        }[name.partition("-")[0]]
+        }[verb]
         inherited = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
         self.processes[name] = Process(name, command, env=inherited | settings, output=self.log)
         self.processes[name].start()

@@ -88,7 +88,7 @@ class Health:
         try:
             workers = live_workers(self.redis, now)
             schedule_at = last_heartbeat(self.redis)
-        except RedisError:
+        except (RedisError, ValueError):  # ValueError: what stands there is none of ours
             gone = {"ok": False, "age_s": None}
             nobody = {"alive": 0, "unserved": list(QUEUES)}
             return {"redis": {"ok": False}, "worker": gone | nobody, "schedule": gone}

@@ -63,7 +63,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     },
     "Serve": {
         "web": Entry("serve:web", "Serve the USSD menus, callbacks and console (HTTP)."),
-        "worker": Entry("serve:worker", "Apply payments, vend tokens, send prompts and SMS."),
+        "worker": Entry("serve:worker", "Apply payments, make tokens, send prompts and SMS."),
         "schedule": Entry("serve:schedule", "Wake the workers and run the daily jobs."),
     },
     "Every day": {

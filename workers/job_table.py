@@ -4,10 +4,12 @@ be forged: a worker takes from it the name of a queue's own job, and nothing els
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from redis import Redis, RedisError
+from rq import Queue
 from rq.exceptions import NoSuchJobError
 from rq.job import Job
 from rq.utils import as_text
@@ -64,6 +66,33 @@ class TableJob(Job):
     def func(self) -> Callable[[], None]:
         """The function, from the table and not by its name."""
         return self.table[self.origin]
+
+
+class TableQueue(Queue):
+    """A queue in which anything may stand; what is no text is the id of no job."""
+
+    @classmethod
+    def lpop(
+        cls, queue_keys: Sequence[str], timeout: int | None, connection: Redis | None = None
+    ) -> tuple[str, str] | None:
+        """Take the next id, as RQ does."""
+        taken = super().lpop(queue_keys, timeout, connection)
+        return taken and (as_text(taken[0]), taken[1].decode(errors="replace"))
+
+    @classmethod
+    def lmove(
+        cls, connection: Redis, queue_key: str, timeout: int | None
+    ) -> tuple[str, str] | None:
+        """Take the next id without a copy for the case that this process dies: the schedule looks
+        for rows, not for jobs."""
+        return cls.lpop([queue_key], timeout, connection)
+
+
+def forget_ended(queue: Queue) -> None:
+    """Remove what RQ keeps of jobs whose time is over, without looking at them."""
+    for registry in (queue.started_job_registry, queue.failed_job_registry):
+        queue.connection.zremrangebyscore(registry.key, 0, time.time())
+    queue.connection.delete(queue.intermediate_queue.key)
 
 
 def job_class(

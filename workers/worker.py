@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from functools import partial
 
 from redis import Redis
-from rq import Queue, SimpleWorker
+from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 from rq.timeouts import UnixSignalDeathPenalty
 from rq.worker import DequeueStrategy
@@ -22,7 +22,7 @@ from core.wording.product import check_wording
 from gateway.heartbeat import sending_heartbeats
 from gateway.work_queues import QUEUES
 from workers import jobs, reconciliation
-from workers.job_table import job_class
+from workers.job_table import TableQueue, forget_ended, job_class
 from workers.runtime import Runtime, runtime
 from workers.settings import served_queues
 
@@ -50,6 +50,16 @@ class TimedWorker(SimpleWorker):
     """Runs jobs in its own process, one after the other, each until its time is up."""
 
     death_penalty_class = _TimeLimit
+    queue_class = TableQueue
+
+    def clean_registries(self) -> None:
+        """Forget jobs that ended with their worker: nobody puts them back, the schedule looks for
+        rows."""
+        for queue in self.queues:
+            forget_ended(queue)
+
+    def clean_group_registries(self) -> None:
+        """There are no groups of jobs."""
 
 
 def run_worker() -> None:
@@ -86,7 +96,7 @@ def make_worker(
     is lost in the meantime: the schedule looks for rows, not for jobs.
     """
     return TimedWorker(
-        [Queue(name, connection=connection, serializer=JSONSerializer) for name in served],
+        [TableQueue(name, connection=connection, serializer=JSONSerializer) for name in served],
         connection=connection,
         job_class=job_class({name: TABLE[name] for name in served}, refuse),
         serializer=JSONSerializer,

@@ -239,7 +239,7 @@ def test_the_doctor_of_an_older_program_says_to_update_it(
     assert "dialwatt migrate" not in ran.out
 
 
-@pytest.mark.parametrize("verb", ["web", "worker", "schedule"])
+@pytest.mark.parametrize("verb", ["web", "worker sms", "schedule"])
 def test_a_process_of_an_older_program_says_so_and_starts(
     dialwatt: Callable[..., Ran], newer: None, verb: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -247,10 +247,10 @@ def test_a_process_of_an_older_program_says_so_and_starts(
     started = []
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
     monkeypatch.setattr("operations.commands.serve.start_logging", lambda *_: None)
-    for target in ("granian.Granian.serve", "workers.runtime.run_worker", "workers.schedule.run"):
+    for target in ("granian.Granian.serve", "workers.worker.run_worker", "workers.schedule.run"):
         monkeypatch.setattr(target, lambda *_: started.append(1))
 
-    ran = dialwatt(verb)
+    ran = dialwatt(*verb.split())
 
     assert (ran.code, started) == (0, [1])
     assert "9999" in ran.err

@@ -46,10 +46,11 @@ def garble(redis: Redis, field: str, value: bytes) -> str:
     return job_id
 
 
-def with_bad_id(redis: Redis) -> str:
-    job_id = "../" * 9
+def with_id(redis: Redis, job_id: bytes) -> str:
     redis.rpush("rq:queue:payments", job_id)
-    return job_id
+    redis.rpush("rq:queue:payments:intermediate", job_id)
+    redis.zadd("rq:wip:payments", {job_id: 1})
+    return job_id.decode(errors="replace")
 
 
 FORGED: dict[str, Callable[[Redis], str]] = {
@@ -62,7 +63,8 @@ FORGED: dict[str, Callable[[Redis], str]] = {
     "a bomb": lambda redis: garble(redis, "data", zlib.compress(bytes(10_000_000))),
     "a bad status": lambda redis: garble(redis, "status", b"owned"),
     "a queue that is not served": lambda redis: garble(redis, "origin", b"sms"),
-    "a bad id": with_bad_id,
+    "a bad id": lambda redis: with_id(redis, b"../" * 9),
+    "an id that is no text": lambda redis: with_id(redis, b"\xff\xfe"),
 }
 
 
@@ -80,7 +82,7 @@ def test_a_forged_job_is_refused_and_the_next_payment_is_applied(
 
     assert len(refused) == 1
     assert called == []
-    assert not redis.exists(f"rq:job:{job_id}")
+    assert not redis.exists(f"rq:job:{job_id}", "rq:queue:payments:intermediate")
     assert scenario.states() == ["applied"]
 
 

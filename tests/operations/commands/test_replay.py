@@ -4,6 +4,7 @@ woken."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
@@ -13,6 +14,7 @@ from sqlalchemy import Engine
 
 from gateway.work_queues import QUEUES
 from tests.operations.conftest import Ran
+from tests.support.builders import insert_sms
 from tests.support.cast import METER
 from tests.support.scenario import Scenario, make_scenario
 
@@ -130,3 +132,47 @@ def test_ring_without_redis_says_what_to_do(
     ran = dialwatt("wake")
     assert ran.code == 1
     assert "is REDIS_URL right?" in ran.err
+
+
+@pytest.fixture
+def not_taken(scenario: Scenario) -> Scenario:
+    """Texts that wait for hours, that were given up (one of them long ago, one too late), and one
+    that waits for its phone."""
+    lately, later = datetime.now(UTC) - timedelta(days=1), datetime.now(UTC) + timedelta(hours=9)
+    given_up = {"state": "failed", "attempts": 9, "next_attempt_at": None}
+    with scenario.engine.begin() as connection:
+        insert_sms(connection, body="waits", attempts=7, next_attempt_at=later)
+        insert_sms(connection, body="given up", created_at=lately, **given_up)
+        insert_sms(connection, body="old", created_at=lately - timedelta(days=30), **given_up)
+        insert_sms(connection, body="late", created_at=lately, expires_at=lately, **given_up)
+        insert_sms(connection, body="", created_at=lately, **given_up)
+        insert_sms(connection, body="phone is off", redeliveries=1, next_attempt_at=later)
+    return scenario
+
+
+@pytest.mark.parametrize(
+    ("words", "due"),
+    [
+        ((), {"waits"}),
+        (("--failed",), {"waits", "given up"}),
+        (("--failed", "--since", "2020-01-01"), {"waits", "given up", "old"}),
+        (("--failed", "--look"), set()),
+    ],
+)
+def test_all_texts_that_were_not_taken_are_put_back(
+    dialwatt: Callable[..., Ran],
+    not_taken: Scenario,
+    rows: Callable[..., list[tuple[Any, ...]]],
+    redis: Redis,
+    words: tuple[str, ...],
+    due: set[str],
+) -> None:
+    ran = dialwatt("replay", "texts", *words, "--reason", "the account is filled")
+
+    assert ran.code == 0
+    assert "1 texts wait for a later attempt" in ran.out
+    found = rows("SELECT body FROM sms WHERE next_attempt_at <= now() AND attempts = 0")
+    assert {body for (body,) in found} == due
+    assert waiting_jobs(redis, "sms") == bool(due)
+    audit = rows("SELECT action, reason, details ->> 'texts' FROM audit_log")
+    assert audit == [("replay", "the account is filled", str(len(due)))] * bool(due)

@@ -22,7 +22,7 @@ from werkzeug.test import Client
 from core.db import engine as engines
 from gateway import app as gateway_app
 from operations.embedded.locations import free_port
-from tests.gateway.conftest import KEY, Web
+from tests.gateway.conftest import Web
 from tests.gateway.payments.bodies import c2b
 from tests.support.roles import as_role
 from tests.support.scenario import Scenario
@@ -117,20 +117,26 @@ def test_a_web_process_that_ends_between_commit_and_answer_has_booked_once(
 def real_web(environment: dict[str, str]) -> Iterator[Any]:
     """`dialwatt web` as in production; returns its URL and a way to end it without warning."""
     port, started = free_port(), []
+    # In production every endpoint has a key of its own.
+    keys = {name: f"{name:a<40}" for name in environment if name.endswith("_ENDPOINT_KEY")}
     as_web = {"DATABASE_URL": as_role(environment["DATABASE_URL"], "web")}
 
     def start() -> str:
         started.append(
             subprocess.Popen(
                 [sys.executable, "-m", "operations.cli", "web"],
-                env=os.environ | environment | {"PORT": str(port), "WEB_WORKERS": "1"} | as_web,
+                env=os.environ
+                | environment
+                | keys
+                | {"PORT": str(port), "WEB_WORKERS": "1"}
+                | as_web,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
         )
         wait_until(lambda: answers(f"http://127.0.0.1:{port}/healthz"))
-        return f"http://127.0.0.1:{port}/payments/daraja/{KEY}/confirmation"
+        return f"http://127.0.0.1:{port}/payments/daraja/{keys['DARAJA_ENDPOINT_KEY']}/confirmation"
 
     def kill() -> None:
         with suppress(ProcessLookupError):

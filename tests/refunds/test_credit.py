@@ -212,7 +212,8 @@ def test_a_payment_from_credit_becomes_credit_again(scenario: Scenario, chidi: i
 def test_a_payout_that_waited_on_the_statement_is_explained_by_the_act(
     scenario: Scenario, chidi: int
 ) -> None:
-    movement = Movement("QB1", "other", "out", 400_00, scenario.now(), written="Business Payment")
+    sent_at = scenario.now() + timedelta(minutes=1)
+    movement = Movement("QB1", "other", "out", 400_00, sent_at, written="Business Payment")
     with scenario.open_unit() as unit:
         statement = Statement(ACCOUNT, "KES", [movement])
         open_cases(unit, statement, compare_statement(unit, statement))
@@ -248,9 +249,10 @@ def test_a_payout_recorded_a_day_late_does_not_upset_the_balance_before(
 def test_a_payout_whose_charge_waits_under_the_same_receipt_is_recorded(
     scenario: Scenario, chidi: int, charge_first: bool
 ) -> None:
+    sent_at = scenario.now() + timedelta(minutes=1)
     movements = [
-        Movement("QB1", "other", "out", 400_00, scenario.now(), written="Business Payment"),
-        Movement("QB1", "other", "out", 3_00, scenario.now(), written="Excise Duty"),
+        Movement("QB1", "other", "out", 400_00, sent_at, written="Business Payment"),
+        Movement("QB1", "other", "out", 3_00, sent_at, written="Excise Duty"),
     ]
     statement = Statement(ACCOUNT, "KES", movements)
     with scenario.open_unit() as unit:

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Connection, make_url, text
 
 from core.db.engine import make_engine, migrate
+from core.db.personal import RECORDS
 from core.db.rights import FIXED, FUNCTIONS, HIDDEN, RIGHTS, ROLES, Role
 from core.db.roles import differing_rights, grant_rights, role_names, why_unfit
 from core.db.tables import metadata
@@ -162,6 +163,18 @@ def test_every_function_with_the_rights_of_the_owner_is_stated(connection: Conne
 def test_nothing_is_taken_from_what_is_kept_for_good() -> None:
     for table in ("journal_entries", "postings", "payment_lines", "tokens", "audit_log"):
         assert set("".join(RIGHTS[table])) <= {"S", "I"}, table
+
+
+def test_workers_may_forget_and_purge_every_declared_table() -> None:
+    for table, record in RECORDS.items():
+        needed = set("S" if record.about else "")
+        if record.is_deleted:
+            needed |= {"D"}
+        elif table != "audit_log" and ((record.about and record.personal) or record.mentions):
+            needed |= {"U"}
+        for rule in record.rules:  # rows are locked before they are deleted
+            needed |= {"S", "U"} | ({"D"} if not rule.blanks else set())
+        assert needed <= set(RIGHTS[table][ROLES.index("worker")]), table
 
 
 def test_a_role_that_is_not_what_is_stated_is_told(fresh_database_url: str) -> None:

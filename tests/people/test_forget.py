@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from core.db.engine import make_engine
 from core.db.tables import metadata
 from core.errors import Refused
 from core.usecases.people.export import export_person
@@ -104,6 +106,17 @@ def test_no_table_knows_the_person_any_more_and_the_books_stay(neema: Scenario) 
     assert log[-1] == ("forget", "asked by forgotten on forgotten")
     assert ("edit", "forgotten rang from forgotten") in log
     assert ("decline", "asked by forgotten") in log
+
+
+def test_the_console_orders_and_a_worker_forgets_each_with_its_own_rights(neema: Scenario) -> None:
+    web = make_engine(neema.url(), pool_size=0, name="dialwatt web")
+    with replace(neema, engine=web).open_unit() as unit:
+        order_erasure(unit, NEEMA, "owner", "asked by Neema")
+    worker = make_engine(neema.url(), pool_size=0, name="dialwatt worker")
+    with replace(neema, engine=worker).open_unit() as unit:
+        forget_next(unit)
+
+    assert mentions(neema, NEEMA[4:], OTHER[4:], "Neema", "Achieng") == []
 
 
 def test_another_who_had_the_number_before_keeps_what_was_theirs(neema: Scenario) -> None:

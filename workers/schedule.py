@@ -27,6 +27,7 @@ from core.usecases.messages.reminders import find_due_reminders, send_reminders
 from core.usecases.operators.approvals import expire_requests
 from core.usecases.operators.periodic_jobs import report_job_done, report_job_failed
 from core.usecases.people.purge import NIGHTLY, SHORT_LIVED, RetentionSettings
+from core.usecases.registration.claims import find_lapsed_claims, release_claim
 from core.usecases.sales.default_sale import default_late_sale, find_late_sales
 from core.wording.product import check_wording
 from gateway.heartbeat import record_heartbeat
@@ -82,6 +83,9 @@ class Schedule:
             PeriodicJob("the hourly end of requests", _hour, self._expire_requests),
             PeriodicJob("the hourly purge", _hour, lambda: self._purge(SHORT_LIVED)),
             PeriodicJob("the nightly purge", _night, lambda: self._purge(NIGHTLY)),
+            PeriodicJob(
+                "the hourly return of devices without a down payment", _hour, self._release
+            ),
             PeriodicJob("the daily rule for late payers", lambda unit: unit.today, self._default),
         )
 
@@ -141,6 +145,9 @@ class Schedule:
         self.record_heartbeat()
         self.work_queues.wake(QUEUES)
 
+    def _release(self) -> None:
+        release_all(self.open_unit, self.record_heartbeat)
+
     def _default(self) -> None:
         default_all(self.open_unit, self.record_heartbeat)
 
@@ -164,6 +171,18 @@ def accrue_all(open_unit: OpenUnit, progress: Progress = lambda fees: None) -> i
         total += fees
         progress(total)
     return total
+
+
+def release_all(open_unit: OpenUnit, progress: Callable[[], None] = lambda: None) -> int:
+    """Take back what callers took and did not begin to pay; returns how many devices came back."""
+    with open_unit() as unit:
+        lapsed = find_lapsed_claims(unit)
+    released = 0
+    for sale_id in lapsed:
+        with open_unit() as unit:
+            released += release_claim(unit, sale_id)
+        progress()
+    return released
 
 
 def remind_all(open_unit: OpenUnit, progress: Progress = lambda texts: None) -> int:

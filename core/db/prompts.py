@@ -17,6 +17,22 @@ _COLUMNS = (
 )
 
 
+def count_prompts(
+    connection: Connection, msisdn: str, open_since: datetime, since: datetime
+) -> tuple[int, int]:
+    """Return how many prompts to a number were made since `open_since` and have not ended, and how
+    many of any state since `since`, which is earlier."""
+    row = connection.execute(
+        text(
+            "SELECT count(*) FILTER (WHERE created_at > :open_since"
+            " AND state NOT IN ('approved', 'paid', 'failed')), count(*)"
+            " FROM prompts WHERE msisdn = :msisdn AND created_at > :since"
+        ),
+        {"msisdn": msisdn, "open_since": open_since, "since": since},
+    ).one()
+    return row[0], row[1]
+
+
 def insert_prompt(connection: Connection, values: dict[str, Any]) -> int:
     """Store a prompt that waits to be sent; returns its id."""
     return int(

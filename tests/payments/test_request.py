@@ -1,6 +1,7 @@
 """A payer asks for a prompt: by which channel, under which reference, and what is refused."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from core.errors import Refused
 from core.money import Money
 from core.unit import Unit
 from core.usecases.payments.find_account import match_account
-from core.usecases.payments.request import request_payment
+from core.usecases.payments.request import request_another, request_payment
 from gateway.payments.channel_table import channel_table
 from tests.support.builders import (
     OPENED_AT,
@@ -104,3 +105,24 @@ def test_a_reference_of_ours_leads_back_to_the_prompt(unit: Unit) -> None:
     assert matched.device is not None
     assert (matched.device.serial, matched.purpose) == ("M100", "loan")
     assert len(shown.account_reference) == 12  # what Daraja shows at most
+
+
+def test_a_phone_has_two_prompts_open_and_five_an_hour(unit: Unit) -> None:
+    def end_all() -> None:
+        unit.connection.execute(text("UPDATE prompts SET state = 'failed', next_attempt_at = NULL"))
+
+    for shillings in (100, 200):
+        ask(unit, SAFARICOM, shillings)
+    with pytest.raises(Refused, match="prompts_open"):
+        ask(unit, SAFARICOM, 300)
+    with pytest.raises(Refused, match="prompts_open"):
+        request_another(unit, SAFARICOM, "M100", Money(100_00, "KES"))
+    ask(unit, AIRTEL)
+    for shillings in (300, 400, 500):
+        end_all()
+        ask(unit, SAFARICOM, shillings)
+    end_all()
+    with pytest.raises(Refused, match="prompts_many"):
+        ask(unit, SAFARICOM, 600)
+
+    ask(replace(unit, now=unit.now + timedelta(minutes=61)), SAFARICOM, 600)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from core.channel import Channel, choose_channel
 from core.clock import SAME_AGAIN_WITHIN
 from core.db.messages import lock_number
-from core.db.prompts import insert_prompt, set_own_reference
+from core.db.prompts import count_prompts, insert_prompt, set_own_reference
 from core.db.same_again import find_open_prompt
 from core.errors import Refused
 from core.money import Money
 from core.unit import Unit
 from core.usecases.payments.quote import Quote, quote_payment
+
+# Prompts of one phone number.
+MOST_OPEN, MOST_AN_HOUR = 2, 5
+_OPEN_FOR = timedelta(minutes=10)  # no phone shows one for longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +46,8 @@ def request_payment(
 
     The payer sees the account; or a reference that leads back to this prompt, where the account
     does not fit or does not say that the loan is meant. `network_code` is the network the USSD
-    session names, if any. Raises Refused like `quote_payment`, Refused("no_channel"), and
-    "amount_too_large" by the channel's own limit.
+    session names, if any. Raises Refused as `quote_payment`; no_channel; amount_too_large, by the
+    channel's own limit; prompts_open and prompts_many, by those of the number.
     """
     quote = quote_payment(unit, serial, amount.minor, loan_only=loan_only)
     lock_number(unit.connection, msisdn)
@@ -72,6 +77,7 @@ def request_another(
 def _store_prompt(
     unit: Unit, msisdn: str, quote: Quote, amount: Money, network_code: str
 ) -> Requested:
+    _check_number(unit, msisdn)
     chosen = choose_channel(unit.market, unit.channels, msisdn, network_code)
     channel = chosen.channel
     _check_limit(channel, amount)
@@ -95,6 +101,19 @@ def _store_prompt(
     if is_loan_on_device or len(quote.account) > channel.reference_max:
         set_own_reference(unit.connection, prompt_id)
     return Requested(prompt_id, unit.market.local_time(unit.now))
+
+
+def _check_number(unit: Unit, msisdn: str) -> None:
+    """A prompt rings on the phone of whoever has that number, also where another only named it.
+    The number is locked: two requests at once are counted one after the other."""
+    lock_number(unit.connection, msisdn)
+    open_now, lately = count_prompts(
+        unit.connection, msisdn, unit.now - _OPEN_FOR, unit.now - timedelta(hours=1)
+    )
+    if open_now >= MOST_OPEN:
+        raise Refused("prompts_open")
+    if lately >= MOST_AN_HOUR:
+        raise Refused("prompts_many")
 
 
 def _check_limit(channel: Channel, amount: Money) -> None:

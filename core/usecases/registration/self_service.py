@@ -12,6 +12,7 @@ from typing import Literal
 
 from core.customer import Customer
 from core.db.agents import agents_for
+from core.db.claims import SELF
 from core.db.customers import find_customer
 from core.db.registration import devices_by_serial, give_devices
 from core.db.registration_requests import count_requests_of, store_device_request
@@ -26,6 +27,7 @@ from core.usecases.customers.register_customers import NewCustomer
 from core.usecases.devices.stock import check_in_service, welcome_owner
 from core.usecases.messages.queue import Recipient, new_key, send_sms_to
 from core.usecases.registration.by_agent import RegisteredDevice
+from core.usecases.registration.claims import check_claims
 from core.usecases.registration.new_customer import find_or_register
 from core.usecases.sales.quote import quote_offer
 from core.usecases.sales.write_sales import write_sale
@@ -79,9 +81,10 @@ def register_own_device(
     """Register a device that is ready to the caller, who is registered too where new.
 
     `once` names the USSD turn. Raises Refused: device_waits, and as `find_registrable`,
-    `find_or_register` and `write_sale`.
+    `find_or_register`, `check_claims` and `write_sale`.
     """
     owner = find_or_register(unit, customer, keep_known=True)
+    check_claims(unit, owner)
     device = _find_device(unit, serial, lock=True)
     _check_free(device, owner)
     registrable = _registrable(unit, device)
@@ -89,7 +92,7 @@ def register_own_device(
         raise Refused("device_waits", serial=serial)
     welcome_owner(unit, owner, device)
     if registrable.quote is not None:
-        write_sale(unit, owner, registrable.quote, device, f"self:{once}")
+        write_sale(unit, owner, registrable.quote, device, f"{SELF}{once}")
     else:
         handover = Handover(device.id, owner.id, unit.now, "registration")
         give_devices(unit.connection, [(handover, unit.today)], unit.today)

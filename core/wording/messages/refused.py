@@ -207,6 +207,26 @@ def device_waits(serial: Serial) -> None:
 
 
 @message
+def prompts_open() -> None:
+    """Payment requests wait on the phone."""
+
+
+@message
+def prompts_many() -> None:
+    """More payment requests in an hour than a phone gets."""
+
+
+@message
+def claim_unpaid(serial: Serial) -> None:
+    """The caller took a device before and has not paid its down payment."""
+
+
+@message
+def claims_many() -> None:
+    """The caller took several devices today."""
+
+
+@message
 def requests_many() -> None:
     """The caller asked for too many devices."""
 

@@ -178,7 +178,7 @@ def test_the_held_row_of_an_agent_delays_no_other_caller_and_nothing_is_promised
         assert typical(lambda: confirm(deployment, METER)) < 3 * _HASTE_S
         answers = [answer.result().text for answer in typed]
 
-    assert {answer[:19] for answer in answers} <= {"END We are busy jus", "END This takes a lit"}
+    assert {answer[:19] for answer in answers} <= {"END We are busy jus", "END This takes a li"}
     assert deployment.rows("SELECT count(*) FROM payments WHERE source = 'cash'") == before
 
 

@@ -22,9 +22,9 @@ from core.clock import system_clock
 from core.db.engine import make_engine
 from core.errors import Refused
 from core.unit import OpenUnit, Unit, unit_opener
+from core.usecases.acts.approvals import expire_requests
 from core.usecases.catalogue.access_fees import accrue_access_rates
 from core.usecases.messages.reminders import find_due_reminders, send_reminders
-from core.usecases.operators.approvals import expire_requests
 from core.usecases.operators.periodic_jobs import report_job_done, report_job_failed
 from core.usecases.people.purge import NIGHTLY, SHORT_LIVED, RetentionSettings
 from core.usecases.registration.claims import find_lapsed_claims, release_claim

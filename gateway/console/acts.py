@@ -14,7 +14,7 @@ from core.act import REQUEST_KEPT, ActName
 from core.db.acts import NewRequest
 from core.money import Money
 from core.unit import Unit
-from core.usecases.operators.acts import (
+from core.usecases.acts.limits import (
     Worth,
     ask_for_act,
     begin_act,

@@ -36,7 +36,7 @@ CONSOLE = Size(4, 40, 660.0)
 WATCH = Size(1, 40, 5.0)
 LIFE = Size(1, 400, 5.0)
 # Where a request waits that has met a locked row.
-# A turn's wait for the row (1.2 s) ends before its deadline, when it is known that nothing was done.
+# A turn's wait for the row (1.2 s) ends before its deadline: then nothing was done for sure.
 TURNS_SIDE_ROOM = Size(4, 0, TURNS.deadline_s, begin_within_s=0.9)
 PAYMENTS_SIDE_ROOM = Size(4, 40, PAYMENTS.deadline_s)
 TEXTS_SIDE_ROOM = Size(2, 40, TEXTS.deadline_s)

@@ -16,7 +16,7 @@ from core.errors import BadInput
 from core.money import Money
 from core.operator import Role
 from core.unit import Unit
-from core.usecases.operators.acts import read_rules, set_rules
+from core.usecases.acts.limits import read_rules, set_rules
 from operations.commands.arguments import read_amount
 from operations.database import open_for_command
 from operations.operator import operator_name

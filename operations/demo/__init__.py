@@ -21,7 +21,7 @@ from core.db.tariffs import find_market
 from core.environment import Environment
 from core.errors import BrokenInvariant
 from core.unit import Unit
-from core.usecases.operators.acts import set_rules
+from core.usecases.acts.limits import set_rules
 from core.usecases.operators.audit import ITSELF
 from operations.demo.people import cast as cast
 from operations.demo.virtual_devices import device_source as device_source

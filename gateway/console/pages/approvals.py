@@ -12,8 +12,8 @@ from core.db.acts import find_request
 from core.db.console.acts import REQUESTS
 from core.errors import Refused
 from core.unit import Unit
-from core.usecases.operators.acts import who_approves
-from core.usecases.operators.approvals import approve_request, claim_request, refuse_request
+from core.usecases.acts.approvals import approve_request, claim_request, refuse_request
+from core.usecases.acts.limits import who_approves
 from gateway.console.auth import page
 from gateway.console.console_context import console, current_operator
 from gateway.console.formatting import INSTANT, LABEL, MONEY, STATE, instant, label, money

@@ -12,7 +12,7 @@ from core.act import ACTING, ActRules, SecondPerson
 from core.money import major
 from core.operator import Role
 from core.unit import Unit
-from core.usecases.operators.acts import left_today, read_rules, set_rules
+from core.usecases.acts.limits import left_today, read_rules, set_rules
 from gateway.console import parsing
 from gateway.console.acts import Act
 from gateway.console.auth import page

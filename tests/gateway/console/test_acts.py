@@ -9,8 +9,8 @@ import pytest
 
 from core.act import ActName
 from core.money import Money
+from core.usecases.acts.approvals import expire_requests
 from core.usecases.agents.collect_cash import collect_cash
-from core.usecases.operators.approvals import expire_requests
 from gateway.console.forms import ACT_FORMS
 from tests.gateway.console.conftest import Browser, Console
 from tests.support.cast import JUMA, KIT, METER, NEEMA

@@ -2,8 +2,8 @@
 
 Ready means that a payment of now becomes a token soon: the database has our schema, Redis answers,
 every queue has a worker, the schedule runs, and nothing has waited too long. A provider that takes
-no calls is told and makes nobody unready: no other process of ours would reach it. A load balancer
-that should keep taking payments while the workers are down uses `/healthz`.
+no calls is told and makes no process unready: no other of ours would reach it. A load balancer that
+should keep taking payments while the workers are down uses `/healthz`.
 """
 
 from __future__ import annotations
@@ -90,8 +90,8 @@ class Health:
             schedule_at = last_heartbeat(self.redis)
         except (RedisError, ValueError):  # ValueError: what stands there is none of ours
             gone = {"ok": False, "age_s": None}
-            nobody = {"alive": 0, "unserved": list(QUEUES)}
-            return {"redis": {"ok": False}, "worker": gone | nobody, "schedule": gone}
+            unknown = {"alive": 0, "unserved": list(QUEUES)}
+            return {"redis": {"ok": False}, "worker": gone | unknown, "schedule": gone}
         unserved = [queue for queue in QUEUES if not workers.by_queue[queue]]
         worker = {
             "ok": not unserved,

@@ -40,7 +40,7 @@ def _no_keys(device: Device) -> NoReturn:
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """What the jobs of the queues that this process serves need, and no more: who applies payments
-    has the device keys and calls nobody, who calls providers has no keys.
+    has the device keys and calls no provider, who calls providers has no keys.
 
     `daraja` is None in a market without M-Pesa; `other_channels` are the others that are set up, by
     name.

@@ -38,8 +38,8 @@ class ReconciliationSettings:
         )
 
 
-# Applying payments and making tokens calls nobody; everything else calls providers.
-_CALLS_NOBODY = "payments"
+# Applying payments and making tokens calls no provider; everything else does.
+_CALLS_NO_PROVIDER = "payments"
 
 
 def served_queues(environment: Environment) -> tuple[QueueName, ...]:
@@ -52,7 +52,7 @@ def served_queues(environment: Environment) -> tuple[QueueName, ...]:
     named = read_setting(environment, "WORKER_QUEUES", "").split()
     if unknown := sorted({*named} - {*QUEUES}):
         raise BadInput(f"no such queue: {', '.join(unknown)} (there are {', '.join(QUEUES)})")
-    if _CALLS_NOBODY in named and {*named} != {_CALLS_NOBODY}:
+    if _CALLS_NO_PROVIDER in named and {*named} != {_CALLS_NO_PROVIDER}:
         raise BadInput("payments shares no process with queues that call providers: start two")
     return tuple(name for name in QUEUES if name in named) or QUEUES
 

@@ -53,7 +53,7 @@ class TimedWorker(SimpleWorker):
     queue_class = TableQueue
 
     def clean_registries(self) -> None:
-        """Forget jobs that ended with their worker: nobody puts them back, the schedule looks for
+        """Forget jobs that ended with their worker: none is put back, the schedule looks for
         rows."""
         for queue in self.queues:
             forget_ended(queue)
@@ -74,7 +74,7 @@ def run_worker() -> None:
 
 
 def refuse_job(worker: Runtime, name: str) -> None:
-    """Log and count a job that is none of ours, and open a case: whoever put it into Redis is no
+    """Log and count a job that is none of ours, and open a case: what put it into Redis is no
     part of the product."""
     log.error("a job that is none of ours is refused: %s", name)
     worker.work_queues.count_refused()

@@ -1,4 +1,4 @@
-"""Whoever can write to Redis can still not make a worker run anything of theirs."""
+"""A stranger who can write to Redis can still not make a worker run anything of theirs."""
 
 from __future__ import annotations
 

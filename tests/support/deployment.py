@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from core.db.rights import Role
 from operations.embedded.locations import free_port
 from operations.embedded.services import Services
 from tests.support.endpoint_settings import distinct_keys
@@ -67,11 +66,17 @@ class Deployment:
             with self.log.open("ab") as log:
                 self.processes[verb] = subprocess.Popen(
                     [sys.executable, "-m", "operations.cli", *verb.split()],
-                    env=os.environ | self.settings | self.services.settings_of(_role(verb)),
+                    env=os.environ | self.settings | self._of_role(verb),
                     stdout=log,
                     stderr=log,
                     start_new_session=True,
                 )
+
+    def _of_role(self, verb: str) -> dict[str, str]:
+        """The addresses with the role of the process; the owner's for a migration."""
+        if verb != "migrate":
+            return self.services.settings_of("web" if verb == "web" else "worker")
+        return {"DATABASE_URL": self.services.database_url, "REDIS_URL": self.services.redis_url}
 
     def stop(self, *verbs: str) -> list[int]:
         """Ask these to stop; their exit codes once they have."""
@@ -105,10 +110,6 @@ class Deployment:
                 return found
             assert time.monotonic() < deadline, f"{found}\n{self.log.read_text()}"
             time.sleep(0.05)
-
-
-def _role(verb: str) -> Role:
-    return "web" if verb == "web" else "worker"
 
 
 def down(found: dict[str, Any]) -> set[str]:

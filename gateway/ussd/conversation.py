@@ -24,7 +24,7 @@ from gateway.ussd.request import TextMode, UssdReply, UssdRequest
 from gateway.ussd.sessions import SessionStore, StoredSession, answers_in
 from gateway.ussd_menus.engine import Step, advance, chooses_resume, refuse, start
 from gateway.ussd_menus.menu import Menu
-from gateway.ussd_menus.replay import mask, mask_secret, replay
+from gateway.ussd_menus.replay import mask, mask_answer, replay
 from gateway.ussd_menus.session import EffectKey, InterruptedSession
 from gateway.ussd_menus.turn import CallerContext, Guesses
 
@@ -158,11 +158,11 @@ class Conversation:
         """The step after one more answer."""
         text, typed = classified.text, classified.typed
         before = text[: len(text) - len(typed)]
-        last_input = mask_secret(self.menu, stored.session, typed)
-        masked = stored.text + before[len(stored.text) :] + last_input
         step = self._outcome_of_interrupted(stored, typed, context) or advance(
             self.menu, stored.session, typed, context
         )
+        last_input = mask_answer(self.menu, stored.session, typed, step)
+        masked = stored.text + before[len(stored.text) :] + last_input
         return Interpreted(step, masked, stored.offset, last_input)
 
     def _outcome_of_interrupted(

@@ -35,7 +35,7 @@ def replay(
         following = _follow_answer(menu, step, answer, context)
         if following is None:
             break
-        followed.append(mask_secret(menu, step.session, answer))
+        followed.append(mask_answer(menu, step.session, answer, following))
         next_answer = answers[position] if position < len(answers) else ""
         step = _undo_auto_advance(menu, step, following, next_answer, context)
         if step.session.note:
@@ -49,9 +49,10 @@ def expects_secret(menu: Menu, session: UssdSession) -> bool:
     return isinstance(screen, Ask) and screen.stores.is_secret
 
 
-def mask_secret(menu: Menu, session: UssdSession, answer: str) -> str:
-    """The answer as it may be stored."""
-    return mask(answer) if expects_secret(menu, session) else answer
+def mask_answer(menu: Menu, session: UssdSession, answer: str, step: Step) -> str:
+    """The answer as it may be stored: neither a secret nor what was not understood, which may be a
+    secret that was typed too early. `step` is what it led to."""
+    return mask(answer) if step.session.note or expects_secret(menu, session) else answer
 
 
 def mask(text: str) -> str:

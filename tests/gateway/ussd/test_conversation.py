@@ -136,6 +136,18 @@ def test_two_callbacks_at_once_win_once(phone: Phone, charged: Charged) -> None:
     assert len(charged()) == 1
 
 
+def test_digits_that_were_not_understood_are_not_kept(phone: Phone, redis: Redis) -> None:
+    """An agent may type the PIN at any screen."""
+    juma = phone.of(JUMA)
+    first = juma.dial()
+    assert juma.answer("4321").endswith(first.removeprefix("CON "))
+    assert b"4321" not in stored_texts(redis)
+    assert juma.send().startswith("CON")  # the same callback again is known
+
+    juma.dial("4321*1")
+    assert b"4321" not in stored_texts(redis)
+
+
 def test_a_wrong_pin_is_refused_with_its_trace_and_never_stored(
     phone: Phone, redis: Redis, charged: Charged
 ) -> None:

@@ -10,28 +10,34 @@ from core.sale import RUNNING_SQL
 
 SELF = "self:"  # how the reference of such a sale begins
 
-# Sales of callers, of which no part of the down payment is paid.
+# Running sales of callers, of which no part is paid.
 _UNPAID = (
-    "sales s JOIN devices d ON d.id = s.device_id"
-    " JOIN instalments i ON i.sale_id = s.id AND i.number = 0 AND i.paid_minor = 0"
-    f" WHERE starts_with(s.reference, '{SELF}') AND s.state IN {RUNNING_SQL}"
+    f"sales s WHERE starts_with(s.reference, '{SELF}') AND s.state IN {RUNNING_SQL} AND NOT EXISTS"
+    " (SELECT FROM instalments i WHERE i.sale_id = s.id AND i.paid_minor > 0)"
 )
+_HAS_DOWN_PAYMENT = "EXISTS (SELECT FROM instalments i WHERE i.sale_id = s.id AND i.number = 0)"
 
 
 def unpaid_claim_of(connection: Connection, customer_id: int) -> str | None:
     """Return the serial of a device that the customer took and has not begun to pay; None without
     one."""
     serial: str | None = connection.execute(
-        text(f"SELECT d.serial FROM {_UNPAID} AND s.customer_id = :customer LIMIT 1"),
+        text(
+            "SELECT d.serial FROM devices d WHERE d.id IN"
+            f" (SELECT s.device_id FROM {_UNPAID} AND s.customer_id = :customer) LIMIT 1"
+        ),
         {"customer": customer_id},
     ).scalar_one_or_none()
     return serial
 
 
 def unpaid_claims(connection: Connection, before: datetime) -> list[int]:
-    """Return the ids of such sales of before that instant."""
+    """Return the ids of such sales of before that instant, where there is a down payment."""
     rows = connection.execute(
-        text(f"SELECT s.id FROM {_UNPAID} AND s.sold_at < :before ORDER BY s.id"),
+        text(
+            f"SELECT s.id FROM {_UNPAID} AND s.sold_at < :before AND {_HAS_DOWN_PAYMENT}"
+            " ORDER BY s.id"
+        ),
         {"before": before},
     )
     return list(rows.scalars())

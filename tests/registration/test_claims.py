@@ -45,6 +45,20 @@ def test_a_second_device_waits_for_the_down_payment_of_the_first(scenario: Scena
     assert is_owned(scenario, READY_METER)
 
 
+def test_a_plan_without_a_down_payment_waits_for_its_first_payment(scenario: Scenario) -> None:
+    claim(scenario, READY_KIT)
+
+    with pytest.raises(Refused, match="claim_unpaid"):
+        claim(scenario, READY_METER)
+    scenario.ahead = timedelta(hours=25)
+    assert release_all(scenario.open_unit) == 0
+    scenario.pay("R1", READY_KIT, 50_00)
+    scenario.apply()
+    claim(scenario, READY_METER)
+
+    assert is_owned(scenario, READY_METER)
+
+
 def test_a_device_without_its_down_payment_goes_back_after_a_day(scenario: Scenario) -> None:
     ask_down_payment(scenario)
     claim(scenario, READY_KIT)

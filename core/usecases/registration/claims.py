@@ -1,4 +1,4 @@
-"""What callers take from stock by themselves: one device at a time until its down payment is in,
+"""What callers take from stock by themselves: one device at a time until something is paid for it,
 and few a day. A device whose down payment does not come within a day goes back to stock.
 
 Serial numbers follow one another: without a limit a stranger could take them all.

@@ -218,7 +218,7 @@ def prompts_many() -> None:
 
 @message
 def claim_unpaid(serial: Serial) -> None:
-    """The caller took a device before and has not paid its down payment."""
+    """The caller took a device before and has paid nothing for it."""
 
 
 @message

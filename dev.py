@@ -52,7 +52,7 @@ HELP = """usage: python3 dev.py COMMAND [ARGUMENTS]
   walk [N] [SEED] N walks of random callers through the whole menu, minutes long (1000)
   lock            make requirements*.lock and browser.lock again from pyproject.toml
   sbom            make deploy/sbom.json and deploy/NOTICES.txt again from requirements.lock
-  audit           look every locked package up among known vulnerabilities (needs a network)
+  audit           look every locked package up among known vulnerabilities (SAVE=1: keep them)
   install         only build .venv
   install-run     build .venv for a deployment: what requirements.lock names, and nothing else
 
@@ -119,14 +119,6 @@ dpkg-deb -x python3-pip-whl_*.deb .
 wheel=$(echo "$folder"/usr/share/python-wheels/pip-*.whl)
 PYTHONPATH=$wheel "$1" -m pip install --quiet --no-index "$wheel"
 """
-
-# Each package of the lock as it stands there: nothing is resolved. The tool is fetched when it is
-# used, so that the lock need not hold what the product does not.
-AUDIT = (
-    "uv tool run --quiet --from pip-audit==2.10.1 pip-audit --disable-pip --require-hashes"
-    " --progress-spinner off --vulnerability-service osv --format json"
-    f" {' '.join(f'--requirement {lock}' for lock in (*INSTALLED_LOCKS, 'browser.lock'))}"
-)
 
 SBOM = (
     "uv tool run --quiet --from cyclonedx-bom==7.5.0 cyclonedx-py environment"
@@ -270,34 +262,8 @@ def sbom() -> None:
     (ROOT / "deploy" / "sbom.json").write_text(text + "\n")
 
 
-def audit(*arguments: str) -> None:
-    program, *words = shlex.split(AUDIT)
-    command = [str(VENV / "bin" / program), *words, *arguments]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    code, lines = audited(ran.stdout, ran.stderr)
-    print("\n".join(lines), file=sys.stderr if code else sys.stdout)
-    sys.exit(code)
-
-
-def audited(report: str, complaints: str) -> "tuple[int, list[str]]":
-    """Exit code and what to say: 0 all looked up and nothing found, 1 something found, 2 nothing
-    found but not all looked up, which is no all-clear."""
-    try:
-        packages = json.loads(report)["dependencies"]
-    except ValueError:
-        last = (complaints.strip().splitlines() or ["no word why"])[-1]
-        return 2, [f"dev.py: nothing was audited. It needs a network to ask over: {last[:200]}"]
-    found = [
-        f"{package['name']} {package['version']}: {flaw['id']},"
-        f" fixed in {flaw['fix_versions'] or 'none'}"
-        for package in packages
-        for flaw in package.get("vulns", ())
-    ]
-    unseen = [package["name"] for package in packages if "skip_reason" in package]
-    if unseen:
-        found.append(f"dev.py: could not be looked up, so not audited: {', '.join(unseen)}")
-    code = 1 if any(package.get("vulns") for package in packages) else 2 if unseen else 0
-    return code, found or [f"{len(packages)} packages, no known vulnerability"]
+def audit() -> None:
+    become("python", "-m", "supply.audit")
 
 
 def become(program: str, *arguments: str) -> None:

@@ -1,0 +1,1 @@
+"""What comes from others: known vulnerabilities of the locked packages."""

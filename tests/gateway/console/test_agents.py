@@ -43,7 +43,7 @@ def figures(console: Console) -> tuple[int, int]:
 
 
 def test_agents_are_listed_with_what_they_owe_and_have_earned(indebted: Console) -> None:
-    browser = indebted.login("read_only")
+    browser = indebted.login("support")
 
     lines = exported(browser.get("/agents.csv", owing="owing"))
 

@@ -79,7 +79,7 @@ def test_problem_reports_link_to_the_customer(console: Console) -> None:
     with console.scenario.open_unit() as unit:
         report_problem(unit, AMINA, "No light since Monday")
         report_problem(unit, STRANGER, "=1+1")
-    browser = console.login("read_only")
+    browser = console.login("support")
 
     lines = exported(browser.get("/problem-reports.csv"))[1:]
 

@@ -42,7 +42,7 @@ def kit_asked(console: Console) -> Console:
 
 
 def test_a_request_is_listed_until_the_device_has_an_owner(kit_asked: Console) -> None:
-    browser = kit_asked.login("read_only")
+    browser = kit_asked.login("support")
 
     lines = exported(browser.get("/device-requests.csv"))[1:]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
+from core.db.rights import ROLES, Role
 from operations import cli
 from tests.support.endpoint_settings import distinct_keys
+from tests.support.services import TEMPLATE
 
 CATALOGUE = Path(__file__).parents[2] / "operations" / "demo" / "catalogue.toml"
 SETTINGS = {
@@ -52,6 +55,22 @@ def logging_as_before() -> Iterator[None]:
     for logger, state in zip(loggers, before, strict=True):
         logger.handlers, logger.level, logger.propagate = state
         logger.setLevel(logger.level)  # forgets what was worked out from the other level
+
+
+@pytest.fixture(autouse=True)
+def environment_as_before() -> Iterator[None]:
+    """So does one that makes its settings those of its process."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture
+def roles_of_the_template(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database of a test is cut from the template, and has the roles that were made for that."""
+    names: dict[Role, str] = {role: f"{TEMPLATE}_{role}" for role in ROLES}
+    monkeypatch.setattr("core.db.roles.role_names", lambda connection: names)
 
 
 @pytest.fixture

@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, NullPool, create_engine, text
 
+from core.db.rights import Role
 from core.errors import Refused
 from core.wording.operator_messages import describe_refusal
 from operations import cli
 from operations.embedded.services import Services
 from tests.operations.conftest import Ran
+from tests.support.roles import as_role
 from tests.support.services import url_of
 
 
@@ -241,10 +243,16 @@ def test_the_doctor_of_an_older_program_says_to_update_it(
 
 @pytest.mark.parametrize("verb", ["web", "worker sms", "schedule"])
 def test_a_process_of_an_older_program_says_so_and_starts(
-    dialwatt: Callable[..., Ran], newer: None, verb: str, monkeypatch: pytest.MonkeyPatch
+    dialwatt: Callable[..., Ran],
+    newer: None,
+    verb: str,
+    environment: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Migrations only expand: while a release is on its way, old processes may come up again."""
     started = []
+    role: Role = "web" if verb == "web" else "worker"
+    monkeypatch.setenv("DATABASE_URL", as_role(environment["DATABASE_URL"], role))
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
     monkeypatch.setattr("operations.commands.serve.start_logging", lambda *_: None)
     for target in ("granian.Granian.serve", "workers.worker.run_worker", "workers.schedule.run"):

@@ -55,6 +55,7 @@ def pay(engine: Engine, environment: dict[str, str]) -> Callable[[str, int], str
 def test_the_guide_leads_from_an_empty_book_to_a_token(
     dialwatt: Callable[..., Ran],
     pay: Callable[[str, int], str],
+    roles_of_the_template: None,
     redis_url: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

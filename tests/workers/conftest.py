@@ -111,6 +111,7 @@ def settings(database_url: str, redis_url: str, scenario: WorkerScenario) -> dic
         "REDIS_URL": redis_url,
         "DARAJA_ENDPOINT_KEY": "demo",
         "PUBLIC_URL": NOWHERE,
+        "PROOF_SECRET": PROOF_SECRET,
         "DEVICE_KEY_SECRET": "1:" + base64.b64encode(bytes(32)).decode(),
         "PIN_PEPPER": "pepper",
         "AT_USERNAME": "jua",

@@ -11,6 +11,14 @@ from redis import Redis
 from core.errors import Temporary
 from gateway.payments.rate_limit import RateLimit
 from gateway.redis_client import fail_fast_redis
+from operations.embedded.services import Services
+
+
+@pytest.fixture
+def redis_url(services: Services, redis_client: Redis) -> str:
+    """An empty Valkey, with the rights of a worker."""
+    redis_client.flushdb()
+    return services.redis_url_of("worker")
 
 
 def test_two_workers_with_eight_threads_each_never_ask_closer_than_allowed(redis_url: str) -> None:

@@ -15,7 +15,11 @@ from tests.support.scenario import Scenario, make_scenario
 
 @pytest.fixture
 def scenario(
-    engine: Engine, environment: dict[str, str], redis_url: str, monkeypatch: pytest.MonkeyPatch
+    engine: Engine,
+    environment: dict[str, str],
+    roles_of_the_template: None,
+    redis_url: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Scenario:
     """Payments of every kind: applied, waiting, and without an account."""
     monkeypatch.setenv("REDIS_URL", redis_url)

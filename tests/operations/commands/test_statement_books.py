@@ -173,6 +173,7 @@ def test_a_clock_that_differs_by_seconds_moves_no_balance(
     scenario: Scenario, compare: Compare
 ) -> None:
     """Our callback put the last payment after the end of the file, and one more is on the next."""
+    scenario.ahead = timedelta(minutes=10)
     scenario.pay("SKE0000002", METER, 100_00, paid_at=NOW + timedelta(minutes=9, seconds=4))
     scenario.pay("SKE0000003", METER, 70_00, paid_at=NOW + timedelta(minutes=8, seconds=58))
     rows = [row("SKE0000001", "500.00", "500.00", 1), row("SKE0000002", "100.00", "600.00", 9)]

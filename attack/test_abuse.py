@@ -79,15 +79,15 @@ def test_a_number_is_answered_so_often_and_no_more(
     assert 1 <= len(texts_to(deployment, stranger)) <= most
 
 
-@pytest.mark.parametrize("said", ["Help is on the way", "Stop. I am driving", "START", "Code 12"])
+@pytest.mark.parametrize("answer", ["Help is on the way", "Stop. I am driving", "START", "Code 12"])
 def test_a_machine_that_answers_every_text_falls_silent(
-    deployment: Deployment, stranger: str, said: str
+    deployment: Deployment, stranger: str, answer: str
 ) -> None:
-    write(deployment, stranger, said)
+    write(deployment, stranger, answer)
     rounds = 0
     while len(texts_to(deployment, stranger)) > rounds and rounds < 10:
         rounds = len(texts_to(deployment, stranger))
-        write(deployment, stranger, said)
+        write(deployment, stranger, answer)
 
     assert rounds <= 3
 

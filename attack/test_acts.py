@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from attack.console import ConsoleBrowser
 from attack.deployment import Deployment
-from attack.test_login import Desk
 
 PASSWORD = "a horse of my own 7"
 METER, KIT = "37000100018", "LAMP31001"
@@ -41,8 +41,8 @@ def _set_limits(deployment: Deployment, *words: str) -> None:
     assert changed.returncode == 0, changed.stderr
 
 
-def browser_of(deployment: Deployment, name: str) -> Desk:
-    browser = Desk(deployment)
+def browser_of(deployment: Deployment, name: str) -> ConsoleBrowser:
+    browser = ConsoleBrowser(deployment)
     assert browser.log_in(name, PASSWORD) == 302
     return browser
 

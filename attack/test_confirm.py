@@ -1,5 +1,5 @@
-"""Confirmations that nobody made, played with the key of the endpoint: booked, held, shown, and
-never a token before the provider, or a person, says that they were paid."""
+"""Confirmations of payments that were never made, sent with the key of the endpoint: booked, held,
+shown, and never a token before the provider, or a person, says that they were paid."""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ from uuid import uuid4
 
 from redis import Redis
 
+from attack.console import ConsoleBrowser
 from attack.deployment import Deployment
-from attack.test_login import Desk
 
 CALLER, WRITER = "+254722555123", "+254722555124"
 DEBTOR = "+254722000002"
@@ -112,7 +112,7 @@ def test_only_an_owner_orders_it_at_the_console_and_a_worker_does_it(
         assert added.returncode == 0, added.stderr
     deployment.rows("UPDATE console_users SET password_is_initial = false RETURNING id")
     write(deployment, CALLER, "LANG sw")
-    sofia, owner = Desk(deployment), Desk(deployment)
+    sofia, owner = ConsoleBrowser(deployment), ConsoleBrowser(deployment)
     assert (sofia.log_in("sofia", PASSWORD), owner.log_in("odhiambo", PASSWORD)) == (302, 302)
     assert sofia.get("/people/forget")[0] == 403
     assert sofia.get("/people/export")[0] == 403

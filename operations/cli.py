@@ -49,14 +49,14 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "phone": Entry("phone:phone", "Dial and pay from a phone in the terminal."),
     },
     "Set up": {
-        "secrets": Entry("secrets:secrets", "Make the secrets of a new deployment, one file each."),
+        "secrets": Entry("secrets:secrets", "Make the secrets of a deployment."),
         "migrate": Entry("serve:migrate", "Bring the database schema up to date."),
         "load": Entry("load:load", "Load a catalogue: market, tariffs, appliances, agents."),
         "import": Entry("import_csv:import_csv", "Import customers, devices or sales (CSV)."),
         "import-mpm": Entry("import_mpm:import_mpm", "Move in from MicroPowerManager."),
-        "user": Entry("user:user", "Add, list or disable users of the console."),
+        "user": Entry("user:user", "Add, list or change users of the console."),
         "keys": Entry("keys:keys", "The keys of device keys, and the one that signs backups."),
-        "limits": Entry("limits:limits", "Show or set what one person may do at the console."),
+        "limits": Entry("limits:limits", "Show or set what one person may do alone."),
         "endpoints": Entry(
             "endpoints:endpoints", "Print the callback addresses to register with each provider."
         ),

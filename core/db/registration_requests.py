@@ -40,7 +40,7 @@ def store_request(
     connection: Connection, agent_id: int, request: StoredRequest, asked_at: datetime
 ) -> int:
     """Store a registration and return its id, which is new: an earlier one of the same agent for
-    the same device is deleted, so that whoever confirms that one confirms nothing."""
+    the same device is deleted, so that a confirmation of that one does nothing."""
     delete_request(connection, agent_id, request.serial)
     row = {
         "agent_id": agent_id,

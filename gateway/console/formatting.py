@@ -95,7 +95,7 @@ def token_units(kind: str, count: int) -> str:
 
 # What begins a formula, also as the wide signs that some spreadsheets take for the same.
 _FORMULA = "=+@\uff1d\uff0b\uff0d\uff20-"
-# Where a spreadsheet with another separator, or one that does not read quotes, begins a cell anew.
+# Where a spreadsheet with another separator, or one that does not read quotes, begins another cell.
 _SECOND_CELL = re.compile(rf"([;|\t\r\n]\s*)(?=[{_FORMULA}])")
 
 

@@ -1,7 +1,7 @@
 """`dialwatt limits`: what one person may do alone at the console, shown or set.
 
-Whoever may run this owns the machine, its database and its keys: no second person is asked for, and
-the audit log has who it was.
+A person who may run this owns the machine, its database and its keys: no second person is asked
+for, and the audit log has who it was.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def limits(
     daily: tuple[str, ...],
     reason: str | None,
 ) -> None:
-    """Show or set what one person may do alone at the console.
+    """Show or set what one person may do alone.
 
     Without options it shows the limits. docs/console.md says what counts.
     """

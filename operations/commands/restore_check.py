@@ -37,7 +37,7 @@ from operations.environment import settings_if_any
 from operations.progress import progress_bar
 
 _KEYS_A_PAGE = 5000
-_RESTORER = "restorer"  # of a server that nobody else can reach
+_RESTORER = "restorer"  # of a server that only this command can reach
 
 
 @click.command("restore-check")

@@ -34,7 +34,7 @@ _reason = click.option("--reason", required=True, help="Why; it goes into the au
 
 @click.group()
 def user() -> None:
-    """Add, list, disable and let back in users of the console."""
+    """Add, list or change users of the console."""
 
 
 @user.command()

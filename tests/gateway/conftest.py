@@ -107,7 +107,7 @@ class Web:
         signed = signature_headers(PAWAPAY_SECRET, PUBLIC_URL + endpoint, kind, body.encode())
         return self.client.post(endpoint, data=body, content_type=kind, headers=signed)
 
-    def proved(self, kind: str, number: int, document: Any, end: str = "") -> TestResponse:
+    def with_proof(self, kind: str, number: int, document: Any, end: str = "") -> TestResponse:
         """A callback at an address that only Daraja is told; `end`: what follows the proof."""
         proof = Proofs(PROOF_SECRET).of(kind, number)
         return self.daraja(f"{kind}/{number}/{proof}{end}", document)

@@ -69,7 +69,7 @@ HELD = result(
 )
 
 
-def proved(kind: str, end: str = "") -> str:
+def address_with_proof(kind: str, end: str = "") -> str:
     """An address that only Daraja is told."""
     return f"/payments/daraja/{KEY}/{kind}/1/{Proofs(PROOF_SECRET).of(kind, 1)}{end}"
 
@@ -81,15 +81,15 @@ JSON_ENDPOINTS: dict[str, dict[str, Any]] = {
     f"/payments/daraja/{KEY}/stk": stk_paid(),
     f"/payments/daraja/{KEY}/stk/1": stk_paid(),
     f"/payments/daraja/{KEY}/reversal": REVERSED,
-    proved("stk"): stk_paid(),
-    proved("reversal"): REVERSED,
-    proved("reversal", "/timeout"): REVERSED,
-    proved("status"): FOUND,
-    proved("status", "/timeout"): FOUND,
-    proved("word"): FOUND,
-    proved("word", "/timeout"): FOUND,
-    proved("balance"): HELD,
-    proved("balance", "/timeout"): HELD,
+    address_with_proof("stk"): stk_paid(),
+    address_with_proof("reversal"): REVERSED,
+    address_with_proof("reversal", "/timeout"): REVERSED,
+    address_with_proof("status"): FOUND,
+    address_with_proof("status", "/timeout"): FOUND,
+    address_with_proof("word"): FOUND,
+    address_with_proof("word", "/timeout"): FOUND,
+    address_with_proof("balance"): HELD,
+    address_with_proof("balance", "/timeout"): HELD,
     f"/payments/mtn/{KEY}": MTN,
     f"/payments/airtel/{KEY}": AIRTEL,
     PAWAPAY_ENDPOINT: PAWAPAY,

@@ -210,8 +210,8 @@ def test_compose_mounts_every_secret_it_names_and_the_web_process_gets_no_key(
     }
     for name, service in services.items():
         mounted = set(service.get("secrets", []))
-        told = yaml.dump([service.get("environment"), service.get("command")])
-        needed = set(re.findall(r"/run/secrets/([\w.]+)", told))
+        passed = yaml.dump([service.get("environment"), service.get("command")])
+        needed = set(re.findall(r"/run/secrets/([\w.]+)", passed))
         if name == "postgres":
             script = (DEPLOY / "postgres" / "owner.sql").read_text()
             needed |= set(re.findall(r"/run/secrets/(\w+)", script))
@@ -265,16 +265,16 @@ sys.exit(main(["vectors", "FILE"]))
 
 def test_what_is_in_the_image_is_told_with_its_licences() -> None:
     parts = json.loads((DEPLOY / "sbom.json").read_text())["components"]
-    told = {(part["name"].lower().replace("_", "-"), part["version"]) for part in parts}
+    listed = {(part["name"].lower().replace("_", "-"), part["version"]) for part in parts}
     lock = (ROOT / "requirements.lock").read_text()
     locked = re.findall(r"^([a-z0-9-]+)(?:\[\w+\])?==(\S+)( ; )?", lock, re.MULTILINE)
 
-    assert told <= {(name, version) for name, version, _ in locked}, "run: dev.py sbom"
-    assert told >= {
+    assert listed <= {(name, version) for name, version, _ in locked}, "run: dev.py sbom"
+    assert listed >= {
         (name, version) for name, version, only_elsewhere in locked if not only_elsewhere
     }
-    notices = (DEPLOY / "NOTICES.txt").read_text().lower()
-    assert [name for name, _ in told if f"\n{name}\n" not in f"\n{notices.replace('_', '-')}"] == []
+    notices = "\n" + (DEPLOY / "NOTICES.txt").read_text().lower().replace("_", "-")
+    assert [name for name, _ in listed if f"\n{name}\n" not in notices] == []
 
 
 def test_the_image_is_built_from_the_lock_and_runs_as_nobody_special() -> None:

@@ -1,4 +1,4 @@
-"""Payments that a message announced which nobody signs: believed within bounds, else on hold until
+"""Payments announced by a message without a signature: believed within bounds, else on hold until
 the provider, or a person, says that they were made."""
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ def row(receipt: str, at: datetime) -> Movement:
 def read(
     scenario: Scenario, *rows: Movement, account: str = ACCOUNT, covers: bool = True
 ) -> list[str]:
-    """Compare a list with the books; the receipts that it should have and has not."""
+    """Compare a list with the ledger; the receipts that it should have and has not."""
     period = (BEGIN, END) if covers else None
     listed = Statement(account, "KES", rows, covers=period)
     with scenario.open_unit() as unit:

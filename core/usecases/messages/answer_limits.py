@@ -35,5 +35,5 @@ def is_answered(unit: Unit, msisdn: str, *, is_stranger: bool) -> bool:
 
 def says_the_same(unit: Unit, msisdn: str, body: str) -> bool:
     """Whether the number was just told this, and nothing else, as often as is useful."""
-    told = newest_answers(unit.connection, msisdn, SAME_ANSWERS, unit.now - _SAME_WITHIN)
-    return told == [body] * SAME_ANSWERS
+    answers = newest_answers(unit.connection, msisdn, SAME_ANSWERS, unit.now - _SAME_WITHIN)
+    return answers == [body] * SAME_ANSWERS

@@ -52,7 +52,7 @@ def write_audit(
 
 def _impersonal(details: Mapping[str, object]) -> Mapping[str, object]:
     """The details of an audit row. Raises BrokenInvariant where one is a phone number: the log is
-    never shortened, so nobody could be forgotten."""
+    never shortened, so that person could not be forgotten."""
     for name, value in details.items():
         if isinstance(value, str) and name not in _OUR_OWN and _NUMBER.fullmatch(value):
             raise BrokenInvariant(f"a detail of an audit row ({name}) is a phone number")

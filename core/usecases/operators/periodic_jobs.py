@@ -24,7 +24,7 @@ def report_job_done(unit: Unit, job: str) -> None:
 def report_foreign_job(unit: Unit) -> None:
     """Open a case about jobs that workers refused: at most one a day."""
     detail = (
-        "Somebody put a job into Redis that is no part of this product; the workers refused it and"
+        "There was a job in Redis that is no part of this product; the workers refused it and"
         " the log has its name. Who can do that has REDIS_URL: change its password, and look at the"
         " hosts that know it."
     )

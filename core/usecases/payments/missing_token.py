@@ -28,8 +28,8 @@ def report_missing_token(
         detail = f"{receipt}: no token for {serial} ({reason}); {applied.missing_tokens[device_id]}"
         open_case(unit.connection, unit.now, KIND, f"{payment_id}:{device_id}", detail, payment_id)
         message = sms.no_token(serial=serial, operator=unit.market.operator)
-        for who, recipient in _recipients(unit, batch, applied).items():
-            dedupe_key = f"no_code:{payment_id}:{device_id}:{who}"
+        for role, recipient in _recipients(unit, batch, applied).items():
+            dedupe_key = f"no_code:{payment_id}:{device_id}:{role}"
             send_sms_to(unit, recipient, message, dedupe_key, payment_id=payment_id)
 
 

@@ -104,7 +104,7 @@ def _store_prompt(
 
 
 def _check_number(unit: Unit, msisdn: str) -> None:
-    """A prompt rings on the phone of whoever has that number, also where another only named it.
+    """A prompt rings on the phone with that number, also where another person only named it.
     The number is locked: two requests at once are counted one after the other."""
     lock_number(unit.connection, msisdn)
     open_now, lately = count_prompts(

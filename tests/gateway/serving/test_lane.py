@@ -37,9 +37,9 @@ class Caller:
     def __init__(self, body: bytes = b"") -> None:
         self.heard: list[str] = []
         self.answered = threading.Event()
-        self.request = Request({}, body, self._hear)
+        self.request = Request({}, body, self._record_answer)
 
-    def _hear(self, answer: Answer) -> None:
+    def _record_answer(self, answer: Answer) -> None:
         self.heard.append(answer.body.decode().strip())
         self.answered.set()
 

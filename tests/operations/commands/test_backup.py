@@ -98,8 +98,8 @@ def test_an_encrypted_and_signed_backup_is_read_with_its_keys_only(
         ran = dialwatt("restore-check", str(file), *options)
         return ran.code, ran.out + ran.err
 
-    code, said = check("--identity", str(secret), "--signed-by", signer)
-    assert (code, "4 payments" in said) == (0, True), said
+    code, printed = check("--identity", str(secret), "--signed-by", signer)
+    assert (code, "4 payments" in printed) == (0, True), printed
     assert "give the file of its secret key with --identity" in check()[1]
     assert "does not open" in check("--identity", str(other))[1]
     assert "holds no secret key" in check("--identity", str(file))[1]

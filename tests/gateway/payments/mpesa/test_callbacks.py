@@ -216,7 +216,7 @@ def test_a_callback_faster_than_our_call_finds_its_prompt_by_the_address(
     web: Web, scenario: Scenario
 ) -> None:
     number = prompt(scenario, state="sending", checkout_reference=None)
-    assert web.proved("stk", number, stk_paid()).json == ACKNOWLEDGED
+    assert web.with_proof("stk", number, stk_paid()).json == ACKNOWLEDGED
     assert state(scenario) == [("paid", True)]
 
 

@@ -50,7 +50,7 @@ def test_a_reversal_that_happened_ends_the_refund_however_often_it_is_told(
     web: Web, scenario: Scenario, refund: int, document: Any
 ) -> None:
     for _ in range(3):
-        assert web.proved("reversal", refund, document).status_code == 200
+        assert web.with_proof("reversal", refund, document).status_code == 200
 
     assert states(scenario) == ("refunded", "done")
 
@@ -67,7 +67,7 @@ def test_a_reversal_that_happened_ends_the_refund_however_often_it_is_told(
 def test_a_reversal_that_did_not_happen_leaves_the_money_with_us(
     web: Web, scenario: Scenario, refund: int, document: Any, state: tuple[str, str]
 ) -> None:
-    assert web.proved("reversal", refund, document).status_code == 200
+    assert web.with_proof("reversal", refund, document).status_code == 200
 
     assert states(scenario) == state
 
@@ -83,14 +83,14 @@ def test_money_that_waits_again_after_a_refused_refund_wakes_payments(
         payment_id = record_payment(unit, notice).payment_id
         refund = request_refund(unit, payment_id, "ops@jua", "paid twice")
 
-    web.proved("reversal", refund, result("R000002"))
+    web.with_proof("reversal", refund, result("R000002"))
 
     assert states(scenario) == ("received", "failed")
     assert woken() == {"payments"}
 
 
 def test_a_timeout_decides_nothing(web: Web, scenario: Scenario, refund: int) -> None:
-    assert web.proved("reversal", refund, result(1), "/timeout").status_code == 200
+    assert web.with_proof("reversal", refund, result(1), "/timeout").status_code == 200
 
     assert states(scenario) == ("refunding", "unknown")
 
@@ -109,14 +109,14 @@ def test_a_timeout_decides_nothing(web: Web, scenario: Scenario, refund: int) ->
 def test_a_forged_or_malformed_result_moves_nothing(
     web: Web, scenario: Scenario, refund: int, document: Any
 ) -> None:
-    assert web.proved("reversal", refund, document).status_code == 400
+    assert web.with_proof("reversal", refund, document).status_code == 400
 
     assert states(scenario) == ("refunding", "requested")
 
 
 def test_a_result_for_a_refund_we_do_not_know_is_refused(web: Web, scenario: Scenario) -> None:
-    assert web.proved("reversal", 4711, DONE).status_code == 400
-    assert web.proved("reversal", 4711, DONE, "/timeout").status_code == 400
+    assert web.with_proof("reversal", 4711, DONE).status_code == 400
+    assert web.with_proof("reversal", 4711, DONE, "/timeout").status_code == 400
 
 
 @pytest.mark.parametrize("kind", ["reversal", "status", "word", "balance", "stk"])
@@ -153,7 +153,7 @@ def test_a_receipt_that_was_asked_for_is_booked_once_and_its_prompt_is_paid(
     web: Web, scenario: Scenario, approved: int
 ) -> None:
     for _ in range(2):
-        assert web.proved("status", approved, result(0, **FOUND)).status_code == 200
+        assert web.with_proof("status", approved, result(0, **FOUND)).status_code == 200
 
     assert scenario.rows("SELECT receipt, source, state FROM payments") == [
         ("SKE1A2B3C4", "status", "received")
@@ -167,7 +167,7 @@ def test_a_receipt_for_another_persons_meter_wakes_payments_and_the_sms_to_the_p
     with scenario.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE prompts SET msisdn = '+254711000009'")
 
-    web.proved("status", approved, result(0, **FOUND))
+    web.with_proof("status", approved, result(0, **FOUND))
 
     assert scenario.rows("SELECT kind, msisdn FROM sms") == [("paid_for", "+254711000009")]
     assert woken() == {"payments", "sms"}
@@ -187,15 +187,15 @@ def test_a_receipt_for_another_persons_meter_wakes_payments_and_the_sms_to_the_p
 def test_a_status_that_proves_no_payment_books_nothing(
     web: Web, scenario: Scenario, approved: int, document: Any, status: int
 ) -> None:
-    assert web.proved("status", approved, document).status_code == status
+    assert web.with_proof("status", approved, document).status_code == status
 
     assert scenario.rows("SELECT count(*) FROM payments") == [(0,)]
     assert scenario.rows("SELECT state FROM prompts") == [("approved",)]
 
 
 def test_a_status_for_no_prompt_of_ours_is_refused(web: Web, scenario: Scenario) -> None:
-    assert web.proved("status", 4711, result(0, **FOUND)).status_code == 400
-    assert web.proved("status", 4711, result(0), "/timeout").status_code == 200
+    assert web.with_proof("status", 4711, result(0, **FOUND)).status_code == 400
+    assert web.with_proof("status", 4711, result(0), "/timeout").status_code == 200
 
 
 ASKED = int(datetime.now(UTC).timestamp())
@@ -211,7 +211,7 @@ def asserted(scenario: Scenario) -> list[tuple[Any, ...]]:
 def test_what_the_account_holds_is_set_beside_the_books(web: Web, scenario: Scenario) -> None:
     document = result(0, AccountBalance=HELD, BOCompletedTime=STAMP)
 
-    assert web.proved("balance", ASKED, document).status_code == 200
+    assert web.with_proof("balance", ASKED, document).status_code == 200
 
     stated_at = instant(STAMP, "BOCompletedTime")
     assert asserted(scenario) == [("daraja:600123", stated_at, 500_00, 0)]
@@ -220,13 +220,13 @@ def test_what_the_account_holds_is_set_beside_the_books(web: Web, scenario: Scen
 def test_a_balance_of_another_time_than_it_was_asked_for_is_of_now(
     web: Web, scenario: Scenario
 ) -> None:
-    web.proved("balance", ASKED, result(0, AccountBalance=HELD, BOCompletedTime=20991231235959))
+    web.with_proof("balance", ASKED, result(0, AccountBalance=HELD, BOCompletedTime=20991231235959))
 
     assert scenario.rows("SELECT stated_at <= now() FROM balance_assertions") == [(True,)]
 
 
 def test_an_old_answer_about_the_balance_is_none(web: Web, scenario: Scenario) -> None:
-    web.proved("balance", ASKED - 4000, result(0, AccountBalance=HELD))
+    web.with_proof("balance", ASKED - 4000, result(0, AccountBalance=HELD))
 
     assert asserted(scenario) == []
 
@@ -244,8 +244,8 @@ def test_an_old_answer_about_the_balance_is_none(web: Web, scenario: Scenario) -
 def test_a_balance_that_is_none_is_not_kept(
     web: Web, scenario: Scenario, document: Any, status: int
 ) -> None:
-    assert web.proved("balance", ASKED, document).status_code == status
-    assert web.proved("balance", ASKED, result(1), "/timeout").status_code == 200
+    assert web.with_proof("balance", ASKED, document).status_code == status
+    assert web.with_proof("balance", ASKED, result(1), "/timeout").status_code == 200
     assert asserted(scenario) == []
 
 
@@ -300,7 +300,7 @@ def test_what_is_no_reversal_of_ours_books_nothing(
 def test_another_amount_than_we_asked_for_is_a_case(
     web: Web, scenario: Scenario, refund: int
 ) -> None:
-    web.proved("reversal", refund, result(0, OriginalTransactionID="SKE1A2B3C4", Amount=200))
+    web.with_proof("reversal", refund, result(0, OriginalTransactionID="SKE1A2B3C4", Amount=200))
 
     assert states(scenario) == ("refunding", "requested")
     assert scenario.rows("SELECT kind FROM cases") == [("return_unclear",)]

@@ -83,7 +83,7 @@ def test_a_result_after_a_lost_reply_is_believed_at_the_address_that_only_daraja
 ) -> None:
     number = prompt(scenario, state="unknown")
 
-    assert web.proved("stk", number, stk_paid()).status_code == 200
+    assert web.with_proof("stk", number, stk_paid()).status_code == 200
 
     assert scenario.rows("SELECT state, payment_id IS NOT NULL FROM prompts") == [("paid", True)]
     assert (held(scenario), scenario.states()) == ([], ["received"])
@@ -99,7 +99,7 @@ def test_at_another_address_it_waits_for_the_word_of_daraja(
     assert held(scenario) == [("SKE1A2B3C4", "unknown_prompt")]
     assert scenario.rows("SELECT state FROM prompts") == [(state,)]
 
-    assert web.proved("stk", number, stk_paid()).status_code == 200
+    assert web.with_proof("stk", number, stk_paid()).status_code == 200
     assert held(scenario) == []
     assert scenario.rows("SELECT state FROM prompts") == [("paid",)]
 
@@ -128,7 +128,7 @@ def test_what_daraja_answers_about_a_payment(
     [(payment_id,)] = scenario.rows("SELECT id FROM payments")
 
     assert web.daraja(f"word/{payment_id}", document).status_code == 404
-    assert web.proved("word", payment_id, document).status_code == 200
+    assert web.with_proof("word", payment_id, document).status_code == 200
 
     assert scenario.rows("SELECT state FROM provider_words") == [(state,)]
     assert bool(held(scenario)) == (state != "confirmed")
@@ -140,8 +140,8 @@ def test_nothing_is_known_of_a_payment_that_nobody_asked_about(
     web.daraja("confirmation", c2b())
     [(payment_id,)] = scenario.rows("SELECT id FROM payments")
 
-    assert web.proved("word", payment_id, result(0, **FOUND)).status_code == 200
-    assert web.proved("word", 4711, result(0, **FOUND)).status_code == 200
-    assert web.proved("word", payment_id, result(0), "/timeout").status_code == 200
+    assert web.with_proof("word", payment_id, result(0, **FOUND)).status_code == 200
+    assert web.with_proof("word", 4711, result(0, **FOUND)).status_code == 200
+    assert web.with_proof("word", payment_id, result(0), "/timeout").status_code == 200
 
     assert scenario.rows("SELECT count(*) FROM provider_words") == [(0,)]

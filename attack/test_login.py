@@ -144,7 +144,8 @@ def test_refused_logins_leave_rows_and_lines_without_names(
 
 
 @pytest.mark.parametrize(
-    "weak", ["aaaaaaaaaa", "1234567890", "password12", "qwertyuiop", "owner-owner", "owner12345"]
+    "weak",
+    ["aaaaaaaaaaaa", "1234567890", "password1234", "qwertyuiop12", "owner-owner1", "owner1234567"],
 )
 def test_a_weak_password_is_refused(deployment: Deployment, password: str, weak: str) -> None:
     browser = ConsoleBrowser(deployment)

@@ -90,11 +90,11 @@ def under_way(deployment: Deployment) -> int:
 
 
 def test_a_slow_sms_provider_delays_no_payment_and_no_token(
-    deployment: Deployment, reminders: int
+    deployment: Deployment, reminders: int, scale: float
 ) -> None:
     with fault(deployment, "delay_reply", SMS_TAKES_S):
         deployment.wait_until(lambda: under_way(deployment) >= 16, "no reminder is being sent")
-        for _ in range(3):
+        for _ in range(max(2, int(3 * scale))):  # each at another moment of the worker's jobs
             receipt = pay(deployment)
             assert seconds_until(deployment, receipt, APPLIED) < APPLIED_WITHIN_S
             taken_after_s = seconds_until(deployment, receipt, TOKEN_SENT)

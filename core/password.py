@@ -15,7 +15,7 @@ from zxcvbn import zxcvbn
 
 from core.errors import Refused
 
-SHORTEST = 10
+SHORTEST = 12
 _LONGEST = 200
 # A shorter name stands in other words by chance.
 _SHORTEST_NAME = 4

@@ -30,11 +30,11 @@ def set_up(browser: Browser, **typed: str) -> tuple[TestResponse, str]:
 @pytest.mark.parametrize(
     ("password", "problem"),
     [
-        ("short", "10 to 200 characters"),
-        ("aaaaaaaaaa", "first that are guessed"),
-        ("1234567890", "first that are guessed"),
-        ("password12", "first that are guessed"),
-        ("support", "10 to 200 characters"),
+        ("short", "12 to 200 characters"),
+        ("aaaaaaaaaaaa", "first that are guessed"),
+        ("123456789012", "first that are guessed"),
+        ("password1234", "first that are guessed"),
+        ("eleven char", "12 to 200 characters"),
         ("support-2026", "little more than a name"),
         (PASSWORD, "the present password"),
     ],

@@ -10,12 +10,12 @@ from tests.gateway.console.conftest import PASSWORD, Console
 def test_an_owner_adds_a_user_who_then_logs_in(console: Console) -> None:
     owner = console.login()
 
-    answer = owner.post("/users/new", name="Wanjiru", role="support", password="long enough")
+    answer = owner.post("/users/new", name="Wanjiru", role="support", password="long enough now")
 
     assert "wanjiru" in owner.get(answer.location.removeprefix("/console")).text
     assert "wanjiru" in owner.get("/users/").text
     wanjiru = console.browser()
-    assert wanjiru.log_in("wanjiru", "long enough").status_code == 302
+    assert wanjiru.log_in("wanjiru", "long enough now").status_code == 302
     assert wanjiru.get("/").location == "/console/password"
     assert console.audit() == [("owner", "add", "user", "a new user")]
 

@@ -32,14 +32,14 @@ def stored(engine: Engine, name: str) -> ConsoleUser:
 def test_a_password_comes_from_standard_input(
     dialwatt: Callable[..., Ran], engine: Engine, typing: Callable[..., Any]
 ) -> None:
-    typing("long enough")
+    typing("long enough now")
 
     ran = dialwatt("user", "add", "Wanjiru", "--role", "owner")
 
     user = stored(engine, "wanjiru")
     assert (ran.code, ran.out) == (0, "wanjiru may log in as owner.\n")
     assert user.role == "owner"
-    assert verify_password(user.password_hash, "long enough")
+    assert verify_password(user.password_hash, "long enough now")
 
 
 def test_without_a_password_a_random_one_is_printed_once(
@@ -104,7 +104,7 @@ def test_a_user_is_let_back_in_with_a_new_first_password(
     dialwatt: Callable[..., Ran], engine: Engine, typing: Callable[..., Any]
 ) -> None:
     for name in ("wanjiru", "otieno"):
-        typing("long enough")
+        typing("long enough now")
         dialwatt("user", "add", name, "--role", "owner")
     dialwatt("user", "disable", "otieno")
 

@@ -10,7 +10,7 @@ from operations.embedded.prepare import FIRST_USER, add_first_user
 
 
 def test_an_owner_is_added_only_where_the_console_has_no_user(engine: Engine) -> None:
-    settings = {"CONSOLE_PASSWORD": "long enough"}
+    settings = {"CONSOLE_PASSWORD": "long enough now"}
 
     add_first_user(engine, settings)
     add_first_user(engine, settings | {"CONSOLE_PASSWORD": "another one"})
@@ -19,4 +19,4 @@ def test_an_owner_is_added_only_where_the_console_has_no_user(engine: Engine) ->
         user = find_user(connection, FIRST_USER)
     assert user is not None
     assert user.role == "owner"
-    assert verify_password(user.password_hash, "long enough")
+    assert verify_password(user.password_hash, "long enough now")

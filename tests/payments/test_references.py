@@ -158,7 +158,9 @@ def test_the_reference_of_a_prompt_expires_and_the_payer_is_told_what_to_type(
     with scenario.open_unit() as unit, pytest.raises(Refused, match="reference_expired"):
         quote_payment(unit, reference, 100_00)
     scenario.pay("LATE", reference, 100_00, payer_kind="msisdn", payer=AMINA)
-    scenario.pay("KNOWN_LATE", reference, 100_00, paid_at=made_at + timedelta(minutes=1))
+    scenario.pay(
+        "KNOWN_LATE", reference, 100_00, paid_at=made_at + timedelta(minutes=1), source="pull"
+    )
     scenario.apply()
 
     assert scenario.states() == ["suspense", "applied"]

@@ -71,6 +71,7 @@ def request_another(
 ) -> Requested:
     """Queue a prompt as `request_payment` does, also where the same one is open already."""
     quote = quote_payment(unit, serial, amount.minor, loan_only=loan_only)
+    lock_number(unit.connection, msisdn)
     return _store_prompt(unit, msisdn, quote, amount, network_code)
 
 
@@ -104,9 +105,8 @@ def _store_prompt(
 
 
 def _check_number(unit: Unit, msisdn: str) -> None:
-    """A prompt rings on the phone with that number, also where another person only named it.
-    The number is locked: two requests at once are counted one after the other."""
-    lock_number(unit.connection, msisdn)
+    """Refuse another prompt to a phone that has too many, also where another person only named its
+    number. That is locked: two requests at once are counted one after the other."""
     open_now, lately = count_prompts(
         unit.connection, msisdn, unit.now - _OPEN_FOR, unit.now - timedelta(hours=1)
     )

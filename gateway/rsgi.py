@@ -34,7 +34,6 @@ def make_server(gateway: Gateway, others: Mapping[str, Lane] | None = None) -> S
         made = Lane(name, gateway, size, late)
         if side_room:
             made.side_room = lane(f"{name}-side", side_room, late=late)
-            made.side_room.is_patient = True
         return made
 
     lanes = {

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.serving.after_answer import do_all, keeping_for_later
 from gateway.serving.deadline import DEADLINE, Deadline
-from gateway.serving.patience import MET_A_LOCK, being_patient
+from gateway.serving.patience import MET_A_LOCK, being_brief
 from gateway.serving.sizes import Size
 
 if TYPE_CHECKING:
@@ -82,7 +82,6 @@ class Lane:
     size: Size
     late: Late = try_later
     side_room: Lane | None = None
-    is_patient: bool = False
     _inside: int = 0
     _pool: ThreadPoolExecutor = field(init=False)
 
@@ -122,7 +121,7 @@ class Lane:
         if request.deadline.is_late:
             return False
         environ = request.environ()
-        with keeping_for_later() as kept, being_patient() if self.is_patient else nullcontext():
+        with keeping_for_later() as kept, being_brief() if self.side_room else nullcontext():
             answer = self._ask(environ)
         if self.side_room is not None and environ.get(MET_A_LOCK):
             return True

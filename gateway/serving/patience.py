@@ -1,8 +1,8 @@
-"""How long a request waits for a locked row: a moment in its lane, longer in the side room.
+"""How long a request waits for a locked row: a moment in a lane with a side room, else longer.
 
 A row that is held stops every request for it. The threads and connections of a lane are for
 all callers, so there a request gives up at once and goes to the side room, which has few of its
-own.
+own. Where there is none to go to, giving up at once would only lose the request.
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ from core.unit import OpenUnit, Unit
 # In the WSGI environment of a request that met a locked row.
 MET_A_LOCK = "dialwatt.met_a_lock"
 
-_patient: ContextVar[bool] = ContextVar("patient", default=False)
+_brief: ContextVar[bool] = ContextVar("brief", default=False)
 
 
 @contextmanager
-def being_patient() -> Iterator[None]:
-    """Units opened inside by `Patience` wait longer for a lock."""
-    token = _patient.set(True)
+def being_brief() -> Iterator[None]:
+    """Units opened inside by `Patience` wait for a lock for a moment only."""
+    token = _brief.set(True)
     try:
         yield
     finally:
-        _patient.reset(token)
+        _brief.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Opens Units that wait for a lock for a moment only, in the side room longer."""
+    """Opens Units that wait for a lock for a moment only where a side room follows."""
 
     brief: OpenUnit
     patient: OpenUnit
 
     def __call__(self) -> AbstractContextManager[Unit]:
-        return self.patient() if _patient.get() else self.brief()
+        return self.brief() if _brief.get() else self.patient()
 
 
 def met_a_lock(error: BaseException) -> bool:

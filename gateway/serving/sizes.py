@@ -38,5 +38,6 @@ LIFE = Size(1, 400, 5.0)
 # Where a request waits that has met a locked row.
 # A turn's wait for the row (1.2 s) ends before its deadline: then nothing was done for sure.
 TURNS_SIDE_ROOM = Size(4, 0, TURNS.deadline_s, begin_within_s=0.9)
-PAYMENTS_SIDE_ROOM = Size(4, 40, PAYMENTS.deadline_s)
+# Many copies of one callback wait here for the first one.
+PAYMENTS_SIDE_ROOM = Size(4, PAYMENTS.queue, PAYMENTS.deadline_s)
 TEXTS_SIDE_ROOM = Size(2, 40, TEXTS.deadline_s)

@@ -148,17 +148,21 @@ def test_what_came_too_long_ago_is_not_begun() -> None:
     assert served(made(says("done"), Size(1, 0, PATIENCE_S, 1.0)), caller) == [["late"]]
 
 
-def test_units_of_the_side_room_are_the_patient_ones() -> None:
+def test_units_are_patient_where_no_side_room_follows() -> None:
     opened: list[str] = []
 
     def opens_a(kind: str) -> Any:
         return lambda: opened.append(kind)
 
     opener = Patience(opens_a("brief"), opens_a("patient"))
-    opens = says("", lambda environ: opener())
-    served(made(opens, Size(1, 0, PATIENCE_S)), Caller())
-    served(made(opens, Size(1, 0, PATIENCE_S), is_patient=True), Caller())
-    assert opened == ["brief", "patient"]
+    def opens(environ: dict[str, Any]) -> None:
+        opener()
+        environ[MET_A_LOCK] = True
+
+    size = Size(1, 0, PATIENCE_S)
+    served(made(says("", opens), size, side_room=made(says("", opens), size)), Caller())
+    opens({})
+    assert opened == ["brief", "patient", "patient"]
 
 
 def test_an_application_that_breaks_is_a_500_and_the_lane_goes_on() -> None:

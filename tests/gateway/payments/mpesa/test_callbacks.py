@@ -3,7 +3,7 @@ after."""
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any, cast
 
 import pytest
@@ -13,9 +13,10 @@ from sqlalchemy import text
 from core.db.engine import make_engine
 from core.unit import OpenUnit, unit_opener
 from core.usecases.payments.prompts import find_callback_prompt
+from core.usecases.payments.record import record_payment
 from gateway.limits import Limits, SerialGuesses
 from gateway.payments.mpesa.callbacks import MpesaCallbacks
-from gateway.payments.mpesa.parse import read_question
+from gateway.payments.mpesa.parse import read_confirmation, read_question
 from gateway.payments.proof import Proofs
 from gateway.redis_client import fail_fast_redis
 from tests.gateway.conftest import AMINA, SHORTCODE, Web
@@ -177,6 +178,18 @@ def test_the_same_receipt_twenty_times_at_once_is_one_payment(web: Web, scenario
     assert scenario.rows(
         "SELECT sum(amount_minor) FROM postings WHERE account LIKE 'clearing:%'"
     ) == [(500_00,)]
+
+
+def test_a_copy_waits_for_the_commit_of_the_first_one(web: Web, scenario: Scenario) -> None:
+    """Also where no server has a side room for it."""
+    first = scenario.open_unit()
+    with ThreadPoolExecutor(1) as pool:
+        with first as unit:
+            record_payment(unit, read_confirmation(c2b(), "c2b"))
+            copy = pool.submit(web.daraja, "confirmation", c2b())
+            assert wait([copy], 0.3).not_done  # six times as long as one in a lane waits
+        assert copy.result().status_code == 200
+    assert scenario.rows("SELECT count(*) FROM payments") == [(1,)]
 
 
 def test_without_a_commit_there_is_no_acknowledgement(web: Web, scenario: Scenario) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from core.errors import Refused
 from core.usecases.customers.register_customers import NewCustomer
+from core.usecases.registration.claims import find_lapsed_claims, release_claim
 from core.usecases.registration.self_service import register_own_device
 from tests.support.builders import insert_device
 from tests.support.cast import READY_KIT, READY_METER
@@ -83,7 +84,23 @@ def test_a_device_that_is_being_paid_stays(scenario: Scenario) -> None:
     scenario.ahead = timedelta(hours=25)
     assert release_all(scenario.open_unit) == 0
     scenario.apply()
+    assert scenario.states() == ["applied"]
     assert release_all(scenario.open_unit) == 0
+
+    assert is_owned(scenario, READY_KIT)
+
+
+def test_a_device_that_was_paid_since_it_was_looked_for_stays(scenario: Scenario) -> None:
+    ask_down_payment(scenario)
+    claim(scenario, READY_KIT)
+    scenario.ahead = timedelta(hours=25)
+    with scenario.open_unit() as unit:
+        (lapsed,) = find_lapsed_claims(unit)
+    scenario.pay("R1", READY_KIT, 100_00)
+    scenario.apply()
+
+    with scenario.open_unit() as unit:
+        assert not release_claim(unit, lapsed)
 
     assert is_owned(scenario, READY_KIT)
 

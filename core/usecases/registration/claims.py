@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from core.customer import Customer
 from core.db.claims import claims_since, unpaid_claim_of, unpaid_claims
+from core.db.sales import lock_sale
 from core.errors import Refused
 from core.unit import Unit
 from core.usecases.operators.audit import ITSELF
@@ -34,10 +35,13 @@ def find_lapsed_claims(unit: Unit) -> list[int]:
 
 
 def release_claim(unit: Unit, sale_id: int) -> bool:
-    """Cancel such a sale: its device goes back to stock, and the caller gets an SMS. False where
-    something is on its way for it, or it is paid or ended by now."""
-    try:
-        cancel_sale(unit, sale_id, ITSELF, "no down payment within a day")
-    except Refused:
+    """Cancel such a sale: its device goes back to stock, and the caller gets an SMS. False where it
+    was paid or ended since it was found.
+
+    Raises Refused where something is on its way for it; the Unit must be rolled back then.
+    """
+    lock_sale(unit.connection, sale_id)
+    if sale_id not in find_lapsed_claims(unit):
         return False
+    cancel_sale(unit, sale_id, ITSELF, "no down payment within a day")
     return True

@@ -155,6 +155,7 @@ def test_units_are_patient_where_no_side_room_follows() -> None:
         return lambda: opened.append(kind)
 
     opener = Patience(opens_a("brief"), opens_a("patient"))
+
     def opens(environ: dict[str, Any]) -> None:
         opener()
         environ[MET_A_LOCK] = True

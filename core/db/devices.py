@@ -67,6 +67,16 @@ def owned_devices_after(connection: Connection, device_id: int, limit: int) -> l
     return [Device(*row) for row in rows]
 
 
+# The devices that a payment of these customers can touch.
+_TOUCHED = (
+    "SELECT unnest(CAST(:ids AS bigint[])) UNION SELECT id FROM devices"
+    " WHERE owner_id = ANY(:customers) AND tariff_id IS NOT NULL"
+    " UNION SELECT device_id FROM sales"
+    f" WHERE customer_id = ANY(:customers) AND device_id IS NOT NULL AND (state IN {RUNNING_SQL}"
+    " OR recovered_minor < written_off_minor)"
+)
+
+
 def lock_devices(
     connection: Connection,
     device_ids: Collection[int],
@@ -83,18 +93,25 @@ def lock_devices(
     columns = COLUMNS + _SECRETS if with_secrets else COLUMNS
     rows = connection.execute(
         text(
-            f"SELECT {columns} {FROM} WHERE d.id IN ("
-            " SELECT unnest(CAST(:ids AS bigint[]))"
-            " UNION SELECT id FROM devices"
-            " WHERE owner_id = ANY(:customers) AND tariff_id IS NOT NULL"
-            " UNION SELECT device_id FROM sales"
-            f" WHERE customer_id = ANY(:customers) AND (state IN {RUNNING_SQL}"
-            " OR recovered_minor < written_off_minor))"
+            f"SELECT {columns} {FROM} WHERE d.id IN ({_TOUCHED})"
             " ORDER BY d.id FOR NO KEY UPDATE OF d"
         ),
         {"ids": list(device_ids), "customers": list(customer_ids)},
     )
     return {row.id: Device(*row) for row in rows}
+
+
+def lock_free_devices(connection: Connection, device_id: int | None, customer_id: int) -> bool:
+    """Lock those devices that a payment of the customer for that device can touch, without waiting
+    for any; return whether these are all."""
+    return not connection.execute(
+        text(
+            f"WITH touched (id) AS ({_TOUCHED}), free AS (SELECT d.id FROM devices d"
+            " WHERE d.id IN (SELECT id FROM touched) FOR NO KEY UPDATE OF d SKIP LOCKED)"
+            " SELECT EXISTS (SELECT FROM (SELECT id FROM touched EXCEPT SELECT id FROM free) held)"
+        ),
+        {"ids": [device_id] if device_id else [], "customers": [customer_id]},
+    ).scalar_one()
 
 
 def lock_meters_after(connection: Connection, device_id: int, limit: int) -> list[Device]:

@@ -59,6 +59,22 @@ def fail_late_sms(connection: Connection, now: datetime) -> None:
     )
 
 
+def claim_oldest_sms(connection: Connection, now: datetime, lease: timedelta) -> list[WaitingSms]:
+    """Claim for `lease` the one SMS that is due longest, whatever its rank: so each has its turn,
+    and one that is never taken stands in no other's way."""
+    rows = connection.execute(
+        text(
+            "UPDATE sms SET state = 'sending', attempts = attempts + 1, next_attempt_at = :until"
+            " WHERE id = (SELECT id FROM sms WHERE next_attempt_at <= :now"
+            " AND (expires_at IS NULL OR expires_at > :now)"
+            " ORDER BY next_attempt_at, send_rank, id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)"
+            " RETURNING id, msisdn, body, attempts"
+        ),
+        {"now": now, "until": now + lease},
+    )
+    return [WaitingSms(*row) for row in rows]
+
+
 def hasten_sms(connection: Connection, now: datetime) -> None:
     """Make every SMS due that its provider did not take before."""
     connection.execute(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from sqlalchemy import Connection, text
 
@@ -71,11 +72,9 @@ def claim_received(
     return [ReceivedPayment(*row) for row in rows]
 
 
-def limit_lock_wait(connection: Connection, most_ms: int) -> None:
+def limit_lock_wait(connection: Connection, most: Literal["'300ms'", "DEFAULT"]) -> None:
     """From here to the end of the transaction or savepoint, wait that long for a lock at most."""
-    connection.execute(
-        text("SELECT set_config('lock_timeout', :most, true)"), {"most": f"{most_ms}ms"}
-    )
+    connection.execute(text(f"SET LOCAL lock_timeout TO {most}"))
 
 
 def postpone(connection: Connection, now: datetime, payment_id: int, problem: str) -> None:
@@ -93,6 +92,14 @@ def postpone(connection: Connection, now: datetime, payment_id: int, problem: st
             "step": _BACKOFF,
             "most": _BACKOFF_MAX,
         },
+    )
+
+
+def put_off(connection: Connection, payment_ids: Collection[int], until: datetime) -> None:
+    """Let payments that could not be tried wait until then; no attempt is counted."""
+    connection.execute(
+        text("UPDATE payments SET next_attempt_at = :until WHERE id = ANY(:ids)"),
+        {"ids": sorted(payment_ids), "until": until},
     )
 
 

@@ -106,6 +106,27 @@ def test_when_the_account_is_topped_up_everything_goes_at_once(scenario: Scenari
     assert scenario.rows("SELECT count(*) FROM sms WHERE state = 'failed'") == [(0,)]
 
 
+def test_one_text_that_is_never_taken_keeps_no_circuit_open(scenario: Scenario) -> None:
+    """Nor where it has a token, which is sent before all others."""
+    scenario.pay("R1", METER, 500_00)
+    scenario.apply()
+    for _ in range(FAILURES_TO_OPEN):
+        fail(scenario, claim(scenario), LOST)
+        scenario.ahead += timedelta(seconds=10)
+    assert cases(scenario) == [("provider_away", True)]
+    with scenario.engine.begin() as connection:
+        insert_sms(connection, created_at=NOW + scenario.ahead)
+
+    tried = []
+    for _ in range(2):
+        scenario.ahead += PROBE_EVERY
+        (probe,) = claim(scenario)
+        tried.append(probe.id)
+        fail(scenario, [probe], LOST)
+
+    assert len(set(tried)) == 2
+
+
 def test_while_it_is_away_a_text_loses_no_attempt(scenario: Scenario) -> None:
     texts(scenario, 1)
     for _ in range(30):

@@ -417,6 +417,25 @@ def test_a_held_customer_stops_no_payment_of_another(scenario: Scenario) -> None
     assert scenario.states() == ["applied", "applied"]
 
 
+def test_a_held_device_stops_no_payment_of_another(scenario: Scenario) -> None:
+    """Its own payment is applied soon after it is free; it has not failed."""
+    scenario.pay("HELD", cast.KIT, 150_00)
+    scenario.pay("FREE", cast.METER, 500_00)
+    with scenario.engine.begin() as other:
+        other.execute(
+            text("SELECT FROM devices WHERE serial = :serial FOR NO KEY UPDATE"),
+            {"serial": cast.KIT},
+        )
+        drain(scenario)
+        assert scenario.rows("SELECT receipt, state, attempts FROM payments ORDER BY id") == [
+            ("HELD", "received", 0),
+            ("FREE", "applied", 0),
+        ]
+    scenario.ahead = timedelta(seconds=6)
+    assert drain(scenario) == 1
+    assert scenario.states() == ["applied", "applied"]
+
+
 def drain(scenario: Scenario) -> int:
     """Apply what can be applied, as a worker does; how many payments that were."""
     applied = 0

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from core.db.circuits import is_open
 from core.db.messages import (
+    claim_oldest_sms,
     claim_sms,
     copy_sms,
     fail_late_sms,
@@ -48,14 +49,15 @@ _TOKENS, _ALL = 0, 3
 def claim_unsent_sms(unit: Unit, limit: int, provider: str) -> list[WaitingSms]:
     """Claim up to `limit` SMS that are due, for two minutes: tokens, receipts, answers, reminders.
 
-    On an open circuit that is one, once in a while: whichever waits, also for a later attempt.
+    On an open circuit that is one, once in a while: whichever waits longest, also for a later
+    attempt.
     """
     if is_open(unit.connection, provider):
         if not is_call_due(unit, provider):
             return []
         hasten_sms(unit.connection, unit.now)
         unit.wakes.add("sms")
-        limit = 1
+        return claim_oldest_sms(unit.connection, unit.now, _LEASE)
     return claim_sms(unit.connection, unit.now, _LEASE, limit, _ALL)
 
 

@@ -11,19 +11,19 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy.exc import OperationalError
 
 from core.customer import Customer
 from core.db.customers import lock_with_changes
-from core.db.devices import lock_devices
+from core.db.devices import lock_devices, lock_free_devices
 from core.db.ledger import ACCOUNT_OF
 from core.db.obligations import open_obligations
 from core.db.payment_batch import write_batch
-from core.db.payments import claim_received, limit_lock_wait, postpone
+from core.db.payments import claim_received, limit_lock_wait, postpone, put_off
 from core.db.tariffs import versions_of
 from core.db.waterfalls import all_waterfalls
 from core.device import Device
@@ -44,7 +44,8 @@ from core.waterfall import PLAN_PARTS, Line, Obligation, Target, apply_money, wa
 
 log = logging.getLogger(__name__)
 
-_A_MOMENT_MS = 300
+_A_MOMENT: Literal["'300ms'"] = "'300ms'"
+_HELD_AGAIN_AFTER = timedelta(seconds=5)
 
 
 def apply_payments(unit: Unit, open_secret: OpenSecret, limit: int = 200) -> int:
@@ -52,7 +53,8 @@ def apply_payments(unit: Unit, open_secret: OpenSecret, limit: int = 200) -> int
 
     1. Apply the whole batch in one savepoint, by the time the payments were made.
     2. If that fails, apply each alone in that order in its own savepoint, so that one bad one never
-       stops the others. A payment that fails keeps the reason and waits for the next try.
+       stops the others. A payment that fails keeps the reason and waits for the next try; one with
+       a device that others hold is tried again in seconds.
     3. If its token can never be made, apply it without the token and open a case.
     """
     claimed = claim_received(unit.connection, unit.now, limit)
@@ -62,10 +64,26 @@ def apply_payments(unit: Unit, open_secret: OpenSecret, limit: int = 200) -> int
     try:
         _apply(unit, payments, open_secret)
     except Exception:  # noqa: BLE001  one by one shows which payment it was
-        _lock(unit, payments)  # all of them again, in order: the savepoint gave its locks back
+        # All of them are locked again, in order: the savepoint gave its locks back.
+        if not _lock_soon(unit, payments):
+            payments = _put_off_held(unit, payments)
+            _lock(unit, payments)
         for payment in payments:
             _apply_alone(unit, payment, open_secret)
-    return len(payments)
+    return len(claimed)
+
+
+def _put_off_held(unit: Unit, payments: Sequence[ReceivedPayment]) -> list[ReceivedPayment]:
+    """Return the payments whose devices could be locked at once; the others are put off."""
+    lock_with_changes(unit.connection, {payment.customer_id for payment in payments})
+    in_order = sorted(payments, key=lambda payment: payment.device_id or 0)
+    held = [
+        payment.id
+        for payment in in_order
+        if not lock_free_devices(unit.connection, payment.device_id, payment.customer_id)
+    ]
+    put_off(unit.connection, held, unit.now + _HELD_AGAIN_AFTER)
+    return [payment for payment in payments if payment.id not in held]
 
 
 def _apply_behind_lock(unit: Unit, open_secret: OpenSecret) -> int:
@@ -82,8 +100,9 @@ def _lock_soon(unit: Unit, payments: Sequence[ReceivedPayment]) -> bool:
     """Return whether the customers and devices of these payments could be locked in a moment."""
     try:
         with unit.connection.begin_nested():
-            limit_lock_wait(unit.connection, _A_MOMENT_MS)
+            limit_lock_wait(unit.connection, _A_MOMENT)
             _lock(unit, payments)
+            limit_lock_wait(unit.connection, "DEFAULT")
     except OperationalError:
         return False
     return True
@@ -111,6 +130,8 @@ def _apply(
 ) -> None:
     """Apply all of them or none. `without_token`: the reason by id of devices that get no token."""
     with unit.connection.begin_nested():
+        # Who waits holds the customers of the whole batch.
+        limit_lock_wait(unit.connection, _A_MOMENT)
         batch = _lock_and_read(unit, payments)
         payments = _as_quoted(unit, payments, batch)
         issuer = TokenIssuer(unit, batch.devices, open_secret)

@@ -79,8 +79,8 @@ def answer_text(unit: Unit, text: InboundText, guesses: SerialGuesses) -> bool:
     """Store the SMS, act on it and queue the reply; False when it was answered before.
 
     A number that was answered too often, or the same again and again, hears nothing; its STOP and
-    START count all the same. `guesses` counts unknown serial numbers, together with those typed into
-    the menu.
+    START count all the same. `guesses` counts unknown serial numbers, together with those typed
+    into the menu.
     """
     if not record_inbound_text(unit, text):
         return False

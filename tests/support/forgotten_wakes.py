@@ -36,7 +36,8 @@ _KEYS = {"provider_words": "payment_id"}
 TABLES = {table for _, table, _ in _WORK}
 _WRITES = re.compile(rf"\b(INSERT INTO|UPDATE) ({'|'.join(TABLES)})\b", re.IGNORECASE)
 _DUE = " UNION ALL ".join(
-    f"SELECT '{queue}', '{table}', {_KEYS.get(table, 'id')} FROM {table} WHERE next_attempt_at <= :now AND {states} {{}}"
+    f"SELECT '{queue}', '{table}', {_KEYS.get(table, 'id')} FROM {table}"
+    f" WHERE next_attempt_at <= :now AND {states} {{}}"
     for queue, table, states in _WORK
 )
 _DUE_BEFORE = text(_DUE.replace("{}", ""))

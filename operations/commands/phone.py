@@ -73,11 +73,18 @@ def phone(
             handset.select_phone(number)
         try:
             if is_journey:
-                play_journey(sys.stdin, handset, journey)
+                _play_journey(handset, journey)
             else:
                 _play_interactively(handset, played_lines)
         finally:
             handset.hang_up()
+
+
+def _play_journey(handset: Handset, journey: Transcript) -> None:
+    try:
+        play_journey(sys.stdin, handset, journey)
+    except ValueError as error:
+        raise BadInput(f"{error} (the files in tests/journeys show its words)") from error
 
 
 def _play_interactively(handset: Handset, played_lines: list[str]) -> None:

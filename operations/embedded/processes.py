@@ -47,6 +47,7 @@ class Process:
     grace_seconds: float = 15.0
     child: subprocess.Popen[bytes] | None = field(default=None, init=False)
     started_at: float = field(default=0.0, init=False)
+    is_asked_to_stop: bool = field(default=False, init=False)
 
     @property
     def running(self) -> bool:
@@ -75,7 +76,7 @@ class Process:
                 pass_fds=[lock] if lock is not None else [],
                 start_new_session=True,
             )
-            self.started_at = time.monotonic()
+            self.started_at, self.is_asked_to_stop = time.monotonic(), False
             if lock is not None:
                 os.pwrite(lock, f"{self.child.pid:<20}\n".encode(), 0)
         finally:
@@ -84,13 +85,19 @@ class Process:
             if output is not None:
                 os.close(output)
 
+    def ask_to_stop(self) -> None:
+        """Send the stop signal once: a worker would take a second one for an order to drop its
+        job."""
+        if self.child is not None and self.running and not self.is_asked_to_stop:
+            self.child.send_signal(self.stop_signal)
+            self.is_asked_to_stop = True
+
     def stop(self) -> bool:
         """Stop the child, and kill its group after the grace time. Returns whether it stopped in
         time."""
         if self.child is None:
             return True
-        if self.running:
-            self.child.send_signal(self.stop_signal)
+        self.ask_to_stop()
         try:
             self.child.wait(self.grace_seconds)
         except subprocess.TimeoutExpired:

@@ -51,26 +51,40 @@ class _Supervised:
         return time.monotonic() - self.process.started_at > LONG_RUN_SECONDS
 
 
-def supervise(processes: Sequence[Process], *, on_start: Callable[[], None] = lambda: None) -> int:
-    """Keep all processes running until SIGINT, SIGTERM or SIGHUP, then stop them, the last first.
+def supervise(
+    processes: Sequence[Process],
+    *,
+    services: Sequence[Process] = (),
+    on_start: Callable[[], None] = lambda: None,
+) -> int:
+    """Keep `services` and the processes that use them running until SIGINT, SIGTERM or SIGHUP, then
+    stop all processes at once, and after them the services.
 
-    Processes that run already are taken over. `on_start` is called once all have been started.
+    What runs already is taken over. `on_start` is called once all have been started.
     Returns an exit code: 0 where all stopped in time, 1 where one had to be killed. A second signal
     changes nothing. Raises what `Process.start` raises, after stopping the others.
     """
+    everything = [*services, *processes]
     stopping = threading.Event()
     before = {number: signal.signal(number, lambda *_: stopping.set()) for number in STOP_SIGNALS}
     try:
-        for process in processes:
+        for process in everything:
             if process.child is None:
                 process.start()
         on_start()
-        supervised = [_Supervised(process) for process in processes]
+        supervised = [_Supervised(process) for process in everything]
         while not stopping.wait(CHECK_EVERY_SECONDS):
             for process_state in supervised:
                 process_state.check()
     finally:
-        stopped_in_time = [process.stop() for process in reversed(processes)]
+        stopped_in_time = [*_stop(processes), *_stop(services)]
         for number, handler in before.items():
             signal.signal(number, handler)
     return 0 if all(stopped_in_time) else 1
+
+
+def _stop(processes: Sequence[Process]) -> list[bool]:
+    """Stop them all at once, and return which of them stopped in time."""
+    for process in processes:
+        process.ask_to_stop()
+    return [process.stop() for process in processes]

@@ -43,8 +43,11 @@ def run(environment: Mapping[str, str]) -> int:
         settings = write_settings(environment, data, services, port)
         with_demo = environment.get("DIALWATT_DEMO", "1") != "0"
         prepare(settings, services.passwords, with_demo=with_demo)
-        processes = [*services.processes, *_processes(settings, services, web_processes, data)]
-        return supervise(processes, on_start=lambda: _announce(settings, port))
+        return supervise(
+            _processes(settings, services, web_processes, data),
+            services=services.processes,
+            on_start=lambda: _announce(settings, port),
+        )
 
 
 def _processes(

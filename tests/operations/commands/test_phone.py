@@ -57,6 +57,16 @@ def phone(
     return run
 
 
+def test_what_is_no_journey_is_refused_with_its_line(
+    phone: Callable[..., tuple[int, str, str]], url: str
+) -> None:
+    code, _, printed = phone("pay 500\n", "--url", url, "--key", "k3y", "--code", "*1#")
+
+    assert code == 1
+    assert "line 1: 'pay' is nothing a journey knows" in printed
+    assert "tests/journeys" in printed
+
+
 def test_any_gateway_is_dialled_as_its_aggregator_would(
     url: str, gateway: Gateway, phone: Callable[..., tuple[int, str, str]]
 ) -> None:

@@ -5,7 +5,7 @@ import select
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -27,6 +27,23 @@ signal.signal(signal.SIGTERM, signal.SIG_IGN)
 """
     + CHILD
 )
+# On the signal it meets another process, and ends once that came too.
+MEETING = """
+import os, signal, sys
+def meet(*_):
+    os.close(os.open({meeting!r}, {flag}))
+    sys.exit(0)
+signal.signal(signal.SIGTERM, meet)
+"""
+# On the signal it writes whether the process runs whose id is in the file.
+LOOKING = """
+import os, signal, sys
+def look(*_):
+    state = open(f"/proc/{{open({seen!r}).read()}}/stat").read().rsplit(")", 1)[1].split()[0]
+    open({seen!r}, "w").write("ended" if state == "Z" else "running")
+    sys.exit(0)
+signal.signal(signal.SIGTERM, look)
+"""
 WITH_GRANDCHILD = (
     """
 import os, signal, sys
@@ -71,7 +88,9 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
     stage.lines.close()
 
 
-def play(processes: list[Process], action: Callable[[], object]) -> int:
+def play(
+    processes: list[Process], action: Callable[[], object], services: Sequence[Process] = ()
+) -> int:
     """The exit code of `supervise`, told to stop when `action` has ended."""
     failed: list[BaseException] = []
 
@@ -83,7 +102,7 @@ def play(processes: list[Process], action: Callable[[], object]) -> int:
         os.kill(os.getpid(), signal.SIGTERM)
 
     thread = threading.Thread(target=run)
-    code = supervise(processes, on_start=thread.start)
+    code = supervise(processes, services=services, on_start=thread.start)
     thread.join()
     if failed:
         raise failed[0]
@@ -117,6 +136,29 @@ def test_a_process_that_will_not_go_is_killed_and_the_exit_code_says_so(stage: S
     stubborn = stage.process("stubborn", STUBBORN, grace_seconds=0.2)
     assert play([stubborn], lambda: pids.append(stage.next_pid())) == 1
     assert not is_running(pids[0])
+
+
+def test_all_are_told_before_one_is_waited_for(stage: Stage, tmp_path: Path) -> None:
+    meeting = str(tmp_path / "meeting")
+    os.mkfifo(meeting)
+    programs = [MEETING.format(meeting=meeting, flag=flag) for flag in (os.O_RDONLY, os.O_WRONLY)]
+    processes = [stage.process("worker", f"{program}{CHILD}", 5.0) for program in programs]
+
+    assert play(processes, lambda: (stage.next_pid(), stage.next_pid())) == 0
+
+
+def test_a_service_ends_after_what_uses_it(stage: Stage, tmp_path: Path) -> None:
+    service = stage.process("service", CHILD)
+    user = stage.process("worker", f"{LOOKING.format(seen=str(tmp_path / 'seen'))}{CHILD}")
+
+    def tell_whom_to_look_at() -> None:
+        pids = {stage.next_pid(), stage.next_pid()}
+        assert service.child is not None
+        assert service.child.pid in pids
+        (tmp_path / "seen").write_text(str(service.child.pid))
+
+    assert play([user], tell_whom_to_look_at, services=[service]) == 0
+    assert (tmp_path / "seen").read_text() == "running"
 
 
 def test_what_a_process_forked_goes_with_it(stage: Stage) -> None:

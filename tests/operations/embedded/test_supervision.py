@@ -151,13 +151,13 @@ def test_a_service_ends_after_what_uses_it(stage: Stage, tmp_path: Path) -> None
     service = stage.process("service", CHILD)
     user = stage.process("worker", f"{LOOKING.format(seen=str(tmp_path / 'seen'))}{CHILD}")
 
-    def tell_whom_to_look_at() -> None:
+    def write_whom_to_look_at() -> None:
         pids = {stage.next_pid(), stage.next_pid()}
         assert service.child is not None
         assert service.child.pid in pids
         (tmp_path / "seen").write_text(str(service.child.pid))
 
-    assert play([user], tell_whom_to_look_at, services=[service]) == 0
+    assert play([user], write_whom_to_look_at, services=[service]) == 0
     assert (tmp_path / "seen").read_text() == "running"
 
 

@@ -24,6 +24,8 @@ HEADINGS = "[...document.querySelectorAll('h1, h2, h3')].map(heading => Number(h
 # A wide table scrolls inside its frame. At this width no table may need that.
 CUT_OFF = """[...document.querySelectorAll('.scroll')]
     .map(frame => frame.scrollWidth - frame.clientWidth).filter(over => over > 0)"""
+MENU_CUT_OFF = """(({scrollWidth, clientWidth, scrollHeight, clientHeight}) =>
+    scrollWidth > clientWidth || scrollHeight > clientHeight)(document.querySelector('.bar'))"""
 UNLABELLED = """[...document.querySelectorAll('input:not([type=hidden]), select, textarea')]
     .filter(field => !field.labels.length && !field.ariaLabel).map(field => field.name)"""
 # Every element with text of its own: its colour against the nearest opaque background.
@@ -96,6 +98,8 @@ def _page_problems(page: Page) -> list[str]:
             problems.append(f"{over} pixels too wide at {width}")
         if width == max(WIDTHS) and (cut_off := page.evaluate(CUT_OFF)):
             problems.append(f"tables cut off by {cut_off} pixels at {width}")
+        if page.evaluate(MENU_CUT_OFF):
+            problems.append(f"the menu cut off at {width}")
     if unlabelled := page.evaluate(UNLABELLED):
         problems.append(f"no label: {unlabelled}")
     levels = page.evaluate(HEADINGS)

@@ -114,7 +114,7 @@ MENU = (
             ("Limits", "limits.limits"),
             ("Market", "market.market"),
             ("Users", "users.users"),
-            ("Export a person's data", "people.export"),
+            ("Export a person", "people.export"),
             ("Forget a person", "people.forget"),
         ),
     ),

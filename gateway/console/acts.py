@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from core.act import REQUEST_KEPT, ActName
+from core.act import REQUEST_KEPT, ActName, AskedAct
 from core.db.acts import NewRequest
+from core.errors import Refused
 from core.money import Money
 from core.unit import Unit
 from core.usecases.acts.limits import (
@@ -91,6 +92,31 @@ def do_or_ask(
     unit.wakes.intersection_update(wakes)
     act_id = ask_for_act(unit, user, request, worth.value_minor)
     return Asked(act_id, _describe(unit, worth, user.id))
+
+
+def do_as_asked(
+    unit: Unit,
+    act: Act | None,
+    asked: AskedAct,
+    values: Mapping[str, Any],
+    work: Callable[[], Result],
+) -> Result:
+    """Return what `work` does for an approved request.
+
+    Raises Refused("act_changed") where it gives away more by now than when it was asked for: that
+    sum is what the second person was shown.
+    """
+    value_minor = act.value(unit, values, **asked.ids) if act else None
+    mark = begin_act(unit, current_operator())
+    result = work()
+    worth = measure_act(unit, mark, asked.asker, value_minor)
+    if worth.value_minor > asked.value_minor:
+        now, then = (
+            Money(minor, unit.market.currency) for minor in (worth.value_minor, asked.value_minor)
+        )
+        problem = f"it is worth {now} by now, and was worth {then}; it can be asked for again"
+        raise Refused("act_changed", problem=problem)
+    return result
 
 
 def _describe(unit: Unit, worth: Worth, user_id: int) -> list[str]:

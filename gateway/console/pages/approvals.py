@@ -14,6 +14,7 @@ from core.errors import Refused
 from core.unit import Unit
 from core.usecases.acts.approvals import approve_request, claim_request, refuse_request
 from core.usecases.acts.limits import who_approves
+from gateway.console.acts import do_as_asked
 from gateway.console.auth import page
 from gateway.console.console_context import console, current_operator
 from gateway.console.formatting import INSTANT, LABEL, MONEY, STATE, instant, label, money
@@ -126,9 +127,13 @@ def _approve(unit: Unit, operator: str, values: Values, act_id: int) -> Done:
     if problems:
         raise Refused("act_changed", problem="; ".join(problems.values()))
     approve_request(unit, asked, approver, values["reason"])
-    done = form.submit(unit, asked.asker, given, **asked.ids)
+    done = do_as_asked(unit, form.act, asked, given, lambda: _submit(unit, form, asked, given))
     lines = form.preview(unit, done) if form.preview else [done.message]
     return Done(f"Approved. {done.message}", done.endpoint, done.ids, lines=lines)
+
+
+def _submit(unit: Unit, form: Form, asked: AskedAct, given: Values) -> Done:
+    return form.submit(unit, asked.asker, given, **asked.ids)
 
 
 action_page(

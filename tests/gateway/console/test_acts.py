@@ -135,6 +135,22 @@ def test_a_large_token_waits_and_a_small_one_does_not(strict: Console) -> None:
     assert strict.rows(waiting) == [(99990000,)]
 
 
+def test_what_is_worth_more_than_when_it_was_asked_for_is_not_done(strict: Console) -> None:
+    support, finance = strict.login("support"), strict.login("finance")
+    act_id = ask(
+        support, "/manual-tokens/new", serial=METER, kind="energy", amount="50", reason="goodwill"
+    )
+    strict.scenario.run(
+        "UPDATE tariff_versions SET price_per_kwh_thousandths = 2 * price_per_kwh_thousandths"
+    )
+
+    answer = finance.post(f"/approvals/{act_id}/approve", reason="fine")
+
+    assert "cannot be done any more as it was asked for" in answer.text
+    assert ordered(strict) == []
+    assert "waiting" in finance.get(f"/approvals/{act_id}").text
+
+
 def test_a_day_has_a_limit_and_the_refusal_says_what_is_left(strict: Console) -> None:
     browser = strict.login("support")
     for _ in range(2):

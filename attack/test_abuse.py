@@ -68,7 +68,8 @@ def dial(deployment: Deployment, msisdn: str, *answers: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("texts", "most"), [(["HELP"], 2), (["HELP", "LANG", "BAL", "LOAN", "TOKEN"], 10)]
+    ("texts", "most"),
+    [(["HELP"], 2), (["HELP", "LANG", "BAL", "LOAN", "TOKEN"], 10), (["STOP", "START"], 10)],
 )
 def test_a_number_is_answered_so_often_and_no_more(
     deployment: Deployment, stranger: str, scale: float, texts: list[str], most: int

@@ -79,16 +79,16 @@ def answer_text(unit: Unit, text: InboundText, guesses: SerialGuesses) -> bool:
     """Store the SMS, act on it and queue the reply; False when it was answered before.
 
     A number that was answered too often, or the same again and again, hears nothing; its STOP and
-    START count all the same. `guesses` counts unknown serial numbers, together with those typed
-    into the menu.
+    START count all the same, and are not answered either: two machines could go on with those for
+    ever. `guesses` counts unknown serial numbers, together with those typed into the menu.
     """
     if not record_inbound_text(unit, text):
         return False
     sender = Sender(unit, text.msisdn, guesses)
     command = parse(text.body)
-    is_stranger = read_caller(unit, text.msisdn).role == "stranger"
-    is_own_choice = command is not None and command.intent in ("stop", "start")
-    if not is_own_choice and not is_answered(unit, text.msisdn, is_stranger=is_stranger):
+    if not is_answered(unit, text.msisdn, read_caller(unit, text.msisdn).role):
+        if command is not None and command.intent in ("stop", "start"):
+            _execute(sender, command)
         return True
     reply = _help_once_an_hour(sender) if command is None else _execute(sender, command)
     recipient = Recipient(text.msisdn, read_caller(unit, text.msisdn).language)

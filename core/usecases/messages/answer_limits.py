@@ -12,22 +12,24 @@ from core.db.messages import answers_since, newest_answers
 from core.msisdn import region_of
 from core.unit import Unit
 
-MOST_AN_HOUR = 10
-MOST_A_DAY = 30
+# An hour, and a day. Agents register a village by SMS in an afternoon.
+MOST = 10, 30
+MOST_OF_AN_AGENT = 60, 200
 # So often the same answer is given to a number within a quarter of an hour.
 SAME_ANSWERS = 2
 _SAME_WITHIN = timedelta(minutes=15)
 
 
-def is_answered(unit: Unit, msisdn: str, *, is_stranger: bool) -> bool:
-    """Whether an SMS of this number is acted on and answered now. A stranger's number must be of a
-    country that the market names."""
+def is_answered(unit: Unit, msisdn: str, role: str) -> bool:
+    """Whether an SMS of this number, of a caller with that role, is acted on and answered now. A
+    stranger's number must be of a country that the market names."""
     hour, day = answers_since(
         unit.connection, msisdn, unit.now - timedelta(hours=1), unit.now - timedelta(days=1)
     )
-    if hour >= MOST_AN_HOUR or day >= MOST_A_DAY:
+    most_an_hour, most_a_day = MOST_OF_AN_AGENT if role == "agent" else MOST
+    if hour >= most_an_hour or day >= most_a_day:
         return False
-    return not is_stranger or region_of(msisdn) in (
+    return role != "stranger" or region_of(msisdn) in (
         unit.market.country,
         *unit.market.sms_countries,
     )

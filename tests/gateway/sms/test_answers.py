@@ -340,8 +340,14 @@ def test_a_number_gets_ten_answers_an_hour_and_thirty_a_day(
     assert answered == most
     assert phones.text(AMINA, f"PAY {METER} 100") is None
     assert phones.scenario.rows("SELECT count(*) FROM prompts") == [(0,)]
-    assert phones.text(AMINA, "STOP") is not None
+    assert phones.text(AMINA, "STOP") is None
     assert phones.scenario.rows("SELECT count(*) FROM no_reminders") == [(1,)]
+
+
+def test_an_agent_registers_a_village_by_sms_in_an_hour(phones: Any) -> None:
+    answers = [phones.text(JUMA, f"REG X{number} 0722000001 KIB home A B") for number in range(70)]
+
+    assert [answer is not None for answer in answers] == [True] * 60 + [False] * 10
 
 
 @pytest.mark.parametrize(

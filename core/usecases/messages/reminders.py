@@ -15,7 +15,7 @@ from itertools import chain, groupby
 from zoneinfo import ZoneInfo
 
 from core.db.audit import open_case
-from core.db.messages import (
+from core.db.reminders import (
     customers_at_a_step,
     due_at_a_step,
     insert_reminders,

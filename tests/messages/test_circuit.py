@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import create_engine
 
 from core.errors import OutcomeUnknown, ProviderFailure, Temporary, Unavailable
 from core.message import SentSms, WaitingSms
@@ -20,17 +18,10 @@ from core.usecases.messages.send import (
 from core.usecases.providers.circuit import FAILURES_TO_OPEN, PROBE_EVERY
 from tests.support.builders import insert_sms
 from tests.support.cast import METER
-from tests.support.scenario import NOW, Scenario, make_scenario
+from tests.support.scenario import NOW, Scenario
 
 EMPTY = Unavailable("at", "405")
 LOST = OutcomeUnknown("at", "ReadTimeout")
-
-
-@pytest.fixture
-def scenario(database_url: str) -> Iterator[Scenario]:
-    engine = create_engine(database_url)
-    yield make_scenario(engine)
-    engine.dispose()
 
 
 def texts(scenario: Scenario, count: int, **columns: object) -> None:

@@ -28,6 +28,42 @@ def mentions(scenario: Scenario, *needles: str) -> list[tuple[Any, ...]]:
     return scenario.rows(" UNION ALL ".join(each), p=pattern)
 
 
+# What Neema left, by hand where no use case of a test would leave it.
+TRACES = (
+    "INSERT INTO past_msisdns (msisdn, customer_id, held_until) VALUES (:other, :id, :now)",
+    "INSERT INTO sms (dedupe_key, kind, msisdn, body, segments, state, created_at,"
+    " provider_message_id) VALUES ('a', 'usage', :n, 'Neema, hello', 1, 'sent', :now, 'm1'),"
+    " ('b', 'usage', :other, 'to the old number', 1, 'waiting',"
+    " CAST(:now AS timestamptz) - interval '1 day', 'm2'),"
+    " ('c', 'registered', :juma, 'Sold to Neema Achieng, ' || :n, 1, 'delivered', :now, 'm3')",
+    "INSERT INTO delivery_reports (provider_message_id, status, received_at)"
+    " VALUES ('m1', 'Success', :now)",
+    "INSERT INTO inbound_sms (provider, provider_message_id, msisdn, body, received_at)"
+    " VALUES ('at', 'i1', :n, 'BAL', :now), ('at', 'i2', :juma, 'REG X ' || :short, :now)",
+    "INSERT INTO problem_reports (msisdn, body, customer_id, reported_at)"
+    " VALUES (:n, 'I am Neema', :id, :now)",
+    "INSERT INTO no_reminders (msisdn, since) VALUES (:n, :now)",
+    "INSERT INTO stranger_languages (msisdn, language, chosen_at) VALUES (:n, 'sw', :now)",
+    "INSERT INTO device_requests (device_id, msisdn, name, surname, village, asked_at)"
+    " SELECT min(id), :n, 'Neema', 'Achieng', 'KIB', :now FROM devices",
+    "INSERT INTO pending_registrations (agent_id, serial, phone, village, name, surname,"
+    " tariff, asked_at)"
+    " SELECT min(id), 'X', :n, 'KIB', 'Neema', 'Achieng', 'home', :now FROM agents",
+    "INSERT INTO prompts (msisdn, account_reference, customer_id, device_id, amount_minor,"
+    " state, created_at) SELECT :n, serial, owner_id, id, 100, 'failed', :now FROM devices"
+    f" WHERE serial = '{METER}'",
+    "INSERT INTO cases (dedupe_key, kind, detail, opened_at, closed_at)"
+    " VALUES ('k:1', 'k', 'ring ' || :n, :now, :now)",
+    "INSERT INTO saved_forms (token, digest, message, location, saved_at)"
+    " VALUES ('t', 'd', 'SMS go to ' || :n, '/console/?number=' || :n, :now)",
+    "INSERT INTO ussd_effects (conversation, number, ussd_session, position, step, created_at)"
+    " VALUES ('c', 1, 's', 1, jsonb_build_array('Neema Achieng', CAST(:n AS text)), :now)",
+    "INSERT INTO audit_log (acted_at, operator, action, subject, subject_id, reason) VALUES"
+    " (:now, 'zawadi', 'edit', 'customer', :id, 'Neema rang from ' || :short),"
+    " (:now, 'zawadi', 'decline', 'device', 1, 'asked by 254' || substr(:n, 5))",
+)
+
+
 @pytest.fixture
 def neema(scenario: Scenario) -> Scenario:
     """Neema has left traces everywhere: she paid for Amina's meter, wrote and was written to."""
@@ -36,51 +72,12 @@ def neema(scenario: Scenario) -> Scenario:
     ((customer,),) = scenario.rows(
         "SELECT customer_id FROM customer_msisdns WHERE msisdn = :n", n=NEEMA
     )
-    short = "0" + NEEMA[4:]
-    for statement in (
-        "INSERT INTO past_msisdns (msisdn, customer_id, held_until) VALUES (:other, :id, :now)",
-        "INSERT INTO sms (dedupe_key, kind, msisdn, body, segments, state, created_at,"
-        " provider_message_id) VALUES ('a', 'usage', :n, 'Neema, hello', 1, 'sent', :now, 'm1'),"
-        " ('b', 'usage', :other, 'to the old number', 1, 'waiting', :now - interval '1 day', 'm2'),"
-        " ('c', 'registered', :juma, 'Sold to Neema Achieng, ' || :n, 1, 'delivered', :now, 'm3')",
-        "INSERT INTO delivery_reports (provider_message_id, status, received_at)"
-        " VALUES ('m1', 'Success', :now)",
-        "INSERT INTO inbound_sms (provider, provider_message_id, msisdn, body, received_at)"
-        " VALUES ('at', 'i1', :n, 'BAL', :now), ('at', 'i2', :juma, 'REG X ' || :short, :now)",
-        "INSERT INTO problem_reports (msisdn, body, customer_id, reported_at)"
-        " VALUES (:n, 'I am Neema', :id, :now)",
-        "INSERT INTO no_reminders (msisdn, since) VALUES (:n, :now)",
-        "INSERT INTO stranger_languages (msisdn, language, chosen_at) VALUES (:n, 'sw', :now)",
-        "INSERT INTO device_requests (device_id, msisdn, name, surname, village, asked_at)"
-        " SELECT min(id), :n, 'Neema', 'Achieng', 'KIB', :now FROM devices",
-        "INSERT INTO pending_registrations (agent_id, serial, phone, village, name, surname,"
-        " tariff, asked_at)"
-        " SELECT min(id), 'X', :n, 'KIB', 'Neema', 'Achieng', 'home', :now FROM agents",
-        "INSERT INTO prompts (msisdn, account_reference, customer_id, device_id, amount_minor,"
-        " state, created_at) SELECT :n, serial, owner_id, id, 100, 'failed', :now FROM devices"
-        f" WHERE serial = '{METER}'",
-        "INSERT INTO cases (dedupe_key, kind, detail, opened_at, closed_at)"
-        " VALUES ('k:1', 'k', 'ring ' || :n, :now, :now)",
-        "INSERT INTO saved_forms (token, digest, message, location, saved_at)"
-        " VALUES ('t', 'd', 'SMS go to ' || :n, '/console/?number=' || :n, :now)",
-        "INSERT INTO ussd_effects (conversation, number, ussd_session, position, step, created_at)"
-        " VALUES ('c', 1, 's', 1, jsonb_build_array('Neema Achieng', CAST(:n AS text)), :now)",
-        "INSERT INTO audit_log (acted_at, operator, action, subject, subject_id, reason) VALUES"
-        " (:now, 'zawadi', 'edit', 'customer', :id, 'Neema rang from ' || :short),"
-        " (:now, 'zawadi', 'decline', 'device', 1, 'asked by 254' || substr(:n, 5))",
-    ):
+    given = {"n": NEEMA, "other": OTHER, "id": customer, "juma": JUMA, "short": "0" + NEEMA[4:]}
+    for statement in TRACES:
+        values = given | {"now": scenario.now()}
         scenario.run(
-            re.sub(r":now - interval '1 day'", "CAST(:now AS timestamptz) - interval '1 day'",
-                   statement),
-            **{
-                key: value
-                for key, value in {
-                    "n": NEEMA, "other": OTHER, "id": customer, "juma": JUMA, "short": short,
-                    "now": scenario.now(),
-                }.items()
-                if f":{key}" in statement
-            },
-        )  # fmt: skip
+            statement, **{name: values[name] for name in values if f":{name}" in statement}
+        )
     return scenario
 
 

@@ -55,12 +55,13 @@ def supervise(
     processes: Sequence[Process],
     *,
     services: Sequence[Process] = (),
-    on_start: Callable[[], None] = lambda: None,
+    announce: Callable[[], bool] = lambda: True,
 ) -> int:
     """Keep `services` and the processes that use them running until SIGINT, SIGTERM or SIGHUP, then
     stop all processes at once, and after them the services.
 
-    What runs already is taken over. `on_start` is called once all have been started.
+    What runs already is taken over. `announce` says that all are up: once all have been started, it
+    is called with every check until it returns True.
     Returns an exit code: 0 where all stopped in time, 1 where one had to be killed. A second signal
     changes nothing. Raises what `Process.start` raises, after stopping the others.
     """
@@ -71,11 +72,12 @@ def supervise(
         for process in everything:
             if process.child is None:
                 process.start()
-        on_start()
+        is_announced = announce()
         supervised = [_Supervised(process) for process in everything]
         while not stopping.wait(CHECK_EVERY_SECONDS):
             for process_state in supervised:
                 process_state.check()
+            is_announced = is_announced or announce()
     finally:
         stopped_in_time = [*_stop(processes), *_stop(services)]
         for number, handler in before.items():

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -29,8 +28,6 @@ from operations.embedded.supervision import supervise
 from operations.environment import read_number
 from operations.web_server import allow_open_files, granian_command
 
-_READY_SECONDS = 30.0
-
 
 def run(environment: Mapping[str, str]) -> int:
     """Serve until Ctrl-C, and return an exit code. Raises EmbeddedServicesError, BadInput."""
@@ -46,7 +43,7 @@ def run(environment: Mapping[str, str]) -> int:
         return supervise(
             _processes(settings, services, web_processes, data),
             services=services.processes,
-            on_start=lambda: _announce(settings, port),
+            announce=lambda: _announce(settings, port),
         )
 
 
@@ -74,11 +71,12 @@ def _processes(
     ]
 
 
-def _announce(settings: Mapping[str, str], port: int) -> None:
-    """Print the address to open and the people of the demo, once the web process answers. Raises
-    BadInput where the web process of another set-up answers."""
+def _announce(settings: Mapping[str, str], port: int) -> bool:
+    """Print the address to open and the people of the demo, where the web process answers; whether
+    it does. Raises BadInput where the web process of another set-up answers."""
     address = f"http://127.0.0.1:{port}"
-    wait_for_instance(f"{address}/healthz", settings["INSTANCE_ID"])
+    if not instance_answers(f"{address}/healthz", settings["INSTANCE_ID"]):
+        return False
     print(f"\nDialwatt is up: open {address}/phone/\n")
     print(f"The operator's console: {address}/console/")
     print(f"  log in as {FIRST_USER}, password {settings['CONSOLE_PASSWORD']}\n", flush=True)
@@ -87,19 +85,17 @@ def _announce(settings: Mapping[str, str], port: int) -> None:
         pin = f"PIN {person['pin']}" if "pin" in person else ""
         print(f"  {person['msisdn']}  {person['name']:<20} {person['role']:<9} {devices}{pin}")
     print("\nCtrl-C stops everything.", flush=True)
+    return True
 
 
-def wait_for_instance(url: str, instance: str) -> None:
-    """Wait until the web process of this instance answers. Raises BadInput where another does."""
-    deadline = time.monotonic() + _READY_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(url, timeout=2) as answer:
-                found = answer.headers.get(INSTANCE_HEADER)
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
-            continue
-        if found != instance:
-            raise BadInput(f"another program answers at {url}: stop it, or set another PORT")
-        return
-    print(f"no answer from {url} yet; see the output of the processes", file=sys.stderr)
+def instance_answers(url: str, instance: str) -> bool:
+    """Return whether the web process of this instance answers. Raises BadInput where another
+    does."""
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:
+            found = answer.headers.get(INSTANCE_HEADER)
+    except (urllib.error.URLError, OSError):
+        return False
+    if found != instance:
+        raise BadInput(f"another program answers at {url}: stop it, or set another PORT")
+    return True

@@ -39,8 +39,10 @@ from operations.embedded.services import embedded_services
 from operations.embedded.supervision import supervise
 with embedded_services(Path(sys.argv[1]), for_tests=True) as services:
     pids = [process.child.pid for process in services.processes]
-    say = lambda: print(*pids, services.conninfo, services.redis_url, flush=True)
-    sys.exit(supervise(services.processes, on_start=say))
+    def say():
+        print(*pids, services.conninfo, services.redis_url, flush=True)
+        return True
+    sys.exit(supervise(services.processes, announce=say))
 """
 
 

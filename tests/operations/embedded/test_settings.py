@@ -13,7 +13,7 @@ from gateway.settings import endpoints_set_up
 from operations.embedded.processes import Process
 from operations.embedded.services import Services
 from operations.embedded.settings import write_settings
-from operations.embedded.up import wait_for_instance
+from operations.embedded.up import instance_answers
 from operations.environment import SETTINGS_FILE
 from operations.settings_check import problems
 from tests.support.standins import served
@@ -81,8 +81,9 @@ def answering(instance: str) -> Any:
     return app
 
 
-def test_only_the_instance_that_was_started_is_waited_for() -> None:
+def test_only_the_instance_that_was_started_counts_as_up() -> None:
     with served(answering("mine")) as url:
-        wait_for_instance(url, "mine")
+        assert instance_answers(url, "mine")
         with pytest.raises(BadInput, match=f"another program answers at {url}"):
-            wait_for_instance(url, "another")
+            instance_answers(url, "another")
+    assert not instance_answers(url, "mine")

@@ -102,7 +102,12 @@ def play(
         os.kill(os.getpid(), signal.SIGTERM)
 
     thread = threading.Thread(target=run)
-    code = supervise(processes, services=services, on_start=thread.start)
+
+    def begin() -> bool:
+        thread.start()
+        return True
+
+    code = supervise(processes, services=services, announce=begin)
     thread.join()
     if failed:
         raise failed[0]
@@ -165,6 +170,24 @@ def test_what_a_process_forked_goes_with_it(stage: Stage) -> None:
     processes = [stage.process("web", WITH_GRANDCHILD)]
     play(processes, lambda: (stage.next_pid(), stage.next_pid()))
     assert stage.all_are_gone()
+
+
+def test_a_process_that_ends_before_all_are_up_comes_back_and_then_they_are(stage: Stage) -> None:
+    web = stage.process("web", CHILD)
+    killed: list[int] = []
+
+    def announce() -> bool:
+        """As of a web process that was killed before it served anything."""
+        if not killed:
+            killed.append(stage.next_pid())
+            os.kill(killed[0], signal.SIGKILL)
+        if web.child is None or web.child.pid == killed[0]:
+            return False
+        os.kill(os.getpid(), signal.SIGTERM)
+        return True
+
+    assert supervise([web], announce=announce) == 0
+    assert not web.running
 
 
 def test_the_signal_handlers_are_put_back(stage: Stage) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -194,25 +194,24 @@ def test_three_misses_lock_for_half_an_hour_and_a_right_pin_resets_the_count(
     assert collect(later, 100).owed == kes(200)
 
 
+@pytest.mark.parametrize(
+    ("locks_before", "minutes"), [(0, 30), (1, 60), (5, 960), (6, 1440), (99, 1440)]
+)
 def test_each_lock_is_twice_as_long_until_the_right_pin(
-    engine: Engine, open_unit: OpenUnit
+    engine: Engine, open_unit: OpenUnit, locks_before: int, minutes: int
 ) -> None:
-    def now() -> datetime:
-        return NOW + timedelta(minutes=sum(locks))
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE agents SET pin_misses = 2, pin_locks = :locks"), {"locks": locks_before}
+        )
 
-    def minutes_locked() -> int:
-        unit_now = unit_opener(engine, now, pins=PINS)
-        for _ in range(3):
-            refused = collect(unit_now, 100, pin="0000")
-        return int(refused.values["minutes"])
+    refused = collect(open_unit, 100, pin="0000")
 
-    locks: list[int] = []
-    for _ in range(8):
-        locks.append(minutes_locked())
-
-    assert locks == [30, 60, 120, 240, 480, 960, 1440, 1440]
-    assert collect(unit_opener(engine, now, pins=PINS), 100).owed == kes(100)
-    assert minutes_locked() == 30
+    assert (refused.code, refused.values) == ("pin_locked", {"minutes": minutes})
+    later = unit_opener(engine, lambda: NOW + timedelta(minutes=minutes + 1), pins=PINS)
+    assert collect(later, 100).owed == kes(100)
+    with engine.begin() as connection:
+        assert connection.execute(text("SELECT pin_locks FROM agents")).scalar_one() == 0
 
 
 @pytest.mark.parametrize("new_pin", ["1111", "1234", "98765", "4321"])

@@ -23,12 +23,13 @@ from core.usecases.tokens.device_keys import secret_opener
 from operations import cli
 from operations.demo.virtual_devices import device_source
 from simulator.devices.virtual_device import display, enter_token, factory_state
+from tests.support.builders import NAIROBI
 
 METER, KIT = "01000000016", "KIT1"
 OWNER = "+254711000001"
 STS = "ea=11;dkga=04;sgc=123456;krn=1;ti=01;kt=2;ken=255;base=2014"
 CATALOGUE = Path(__file__).with_name("catalogue.toml")
-TODAY = system_clock().date()
+TODAY = system_clock().astimezone(NAIROBI).date()
 
 
 def days(number: int) -> date:

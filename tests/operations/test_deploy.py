@@ -238,6 +238,7 @@ def test_compose_gives_each_process_what_it_asks_for_before_it_starts() -> None:
         assert problems(given, verb) == []
 
 
+@pytest.mark.slow
 def test_a_deployment_needs_no_package_of_the_developers_and_no_simulator() -> None:
     """Its processes and commands start with what is in the image."""
     script = """

@@ -23,6 +23,7 @@ from core.wording.product import product_wording
 from core.wording.slots import DEFAULT_LIMITS
 from tests.support.builders import insert_agent, insert_appliance, terms_by_count, terms_by_day
 from tests.support.cast import (
+    AMINA,
     BARAKA,
     DAY_KIT,
     JUMA,
@@ -101,7 +102,7 @@ def test_a_request_that_is_refused_ends_and_is_told(scenario: Scenario) -> None:
 def test_a_customer_who_registers_a_ready_kit_gets_its_terms_by_sms(scenario: Scenario) -> None:
     with scenario.open_unit() as unit:
         register_own_device(unit, NewCustomer(BARAKA), READY_KIT, "s/1")
-        register_own_device(unit, NewCustomer(BARAKA), DAY_KIT, "s/2")
+        register_own_device(unit, NewCustomer(AMINA), DAY_KIT, "s/2")
 
     assert [kind for _, kind in queued_sms(scenario)] == [
         "agent_sms.welcome",

@@ -7,6 +7,7 @@ of one use case should not depend on another.
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, text
 
@@ -19,6 +20,8 @@ from core.plan import ByAmount, ByCount, Cadence, PlanTerms
 
 OPENED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 OPENED_ON = OPENED_AT.date()
+# The zone of the market: late in the evening (UTC) its day is the next one.
+NAIROBI = ZoneInfo("Africa/Nairobi")
 _numbers = count(1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.clock import system_clock
+from tests.support.builders import NAIROBI
 
 CUSTOMERS = "msisdn,name,surname,village,language\n"
 DEVICES = (
@@ -16,4 +17,4 @@ STS = "ea=11;dkga=04;sgc=600000;krn=1;ti=01;kt=2;ken=255;base=2014"
 KEY = "bc41ec9530f6dac86b1a29ab82edc5fb"
 METER = "37000100018"
 AMINA, BARAKA = "+254722000001", "+254722000002"
-TODAY = system_clock().date()
+TODAY = system_clock().astimezone(NAIROBI).date()

@@ -11,6 +11,7 @@ from core.clock import system_clock
 from core.unit import unit_opener
 from tests.operations.conftest import Ran
 from tests.support.builders import (
+    NAIROBI,
     insert_customer,
     insert_device,
     insert_manufacturer,
@@ -19,7 +20,7 @@ from tests.support.builders import (
 )
 from workers.schedule import accrue_all
 
-SINCE = system_clock().date() - timedelta(days=65)
+SINCE = system_clock().astimezone(NAIROBI).date() - timedelta(days=65)
 
 
 def test_fees_are_written_once_and_page_by_page(

@@ -79,6 +79,7 @@ def test_a_backup_brings_the_books_back_whole(
     assert checks["device keys open"]["detail"] == f"all {SEALED_KEYS}"
 
 
+@pytest.mark.slow
 def test_an_encrypted_and_signed_backup_is_read_with_its_keys_only(
     dialwatt: Callable[..., Ran],
     scenario: Scenario,
@@ -122,6 +123,7 @@ def test_a_recipient_that_is_none_is_refused_and_leaves_no_file(
     assert "begins with age1" in ran.err
 
 
+@pytest.mark.slow
 def test_what_a_backup_would_run_outside_its_database_is_refused(tmp_path: Path) -> None:
     with _temporary_database(tmp_path) as url, make_engine(url, pool_size=0).begin() as connection:
         with pytest.raises(ProgrammingError, match="permission denied"):

@@ -10,10 +10,10 @@ from sqlalchemy import Engine, text
 from core.clock import system_clock
 from core.pin import verify_pin
 from tests.operations.conftest import CATALOGUE, Ran
-from tests.support.builders import insert_customer, insert_device, insert_sale
+from tests.support.builders import NAIROBI, insert_customer, insert_device, insert_sale
 
 DEMO = CATALOGUE.read_text(encoding="utf-8")
-TODAY = system_clock().date()
+TODAY = system_clock().astimezone(NAIROBI).date()
 
 VERSIONS = "SELECT valid_from, price_per_kwh_thousandths / 1000 FROM tariff_versions ORDER BY 1"
 

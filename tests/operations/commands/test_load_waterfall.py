@@ -8,8 +8,9 @@ from sqlalchemy import Engine, text
 
 from core.clock import system_clock
 from tests.operations.conftest import Ran
+from tests.support.builders import NAIROBI
 
-TODAY = system_clock().date()
+TODAY = system_clock().astimezone(NAIROBI).date()
 ORDERS = "SELECT valid_from, steps, lifeline_percent FROM waterfalls ORDER BY 1"
 
 

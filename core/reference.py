@@ -1,7 +1,7 @@
 """References that are typed in place of a serial number: a customer's account, and a prompt's.
 
 Letters, and digits of which the last is a check digit: of one length, so that no slip of one
-character leads to another's. The database makes them (migrations/versions/0102/0_references.sql).
+character leads to another's. The database makes them (migrations/versions/0103/0_references.sql).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The double-entry ledger: entries with their postings, written in bulk, read as sums.
 
 Amounts are positive minor units; the side says the direction. The database refuses unbalanced
-entries at commit and any change afterwards (migrations/versions/0102/7_ledger_triggers.sql).
+entries at commit and any change afterwards (migrations/versions/0103/7_ledger_triggers.sql).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def post_entries(connection: Connection, now: datetime, entries: Sequence[Journa
     """Write entries and their postings in two statements. Postings of zero are left out.
 
     What an entry does not say of its value date is filled in by the database
-    (migrations/versions/0102/7_ledger_triggers.sql).
+    (migrations/versions/0103/7_ledger_triggers.sql).
     """
     ids = insert_rows(
         connection,

@@ -24,7 +24,7 @@ def test_migrating_gives_exactly_the_schema_that_the_code_declares(fresh_databas
         assert compare_metadata(context, metadata) == []
 
 
-_REFERENCES = Path("migrations/versions/0102/0_references.sql")
+_REFERENCES = Path("migrations/versions/0103/0_references.sql")
 CONSTRAINTS = """
     SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)
     FROM pg_constraint WHERE connamespace = current_schema()::regnamespace AND contype = 'c'

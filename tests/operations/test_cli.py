@@ -175,7 +175,7 @@ def test_migrate_brings_an_empty_database_up_to_date_and_again_does_nothing(
     monkeypatch.setenv("DATABASE_URL", fresh)
     first, again = dialwatt("migrate"), dialwatt("migrate")
     assert (first.code, again.code) == (0, 0)
-    assert "Running upgrade  -> 0102" in first.err
+    assert "Running upgrade  -> 0103" in first.err
     assert "Running upgrade" not in again.err
     with create_engine(fresh, **alone).connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM market")).scalar_one() == 0

@@ -1,6 +1,6 @@
 """The first schema: tables in the order of their references, then the ledger's triggers.
 
-The statements stand in the SQL files of the folder 0102, to be read there.
+The statements stand in the SQL files of the folder 0103, to be read there.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0102"
+revision = "0103"
 down_revision = None
 
-_FILES = sorted(Path(__file__).with_name("0102").glob("*.sql"))
+_FILES = sorted(Path(__file__).with_name("0103").glob("*.sql"))
 
 
 def upgrade() -> None:

@@ -12,9 +12,11 @@ from core.invisible import visible
 from core.market import Market
 from core.plan import PlanTerms
 from core.tariff import TariffVersion
+from core.vend import DEFAULT_ACCOUNT
 from core.waterfall import Waterfall
 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
+_ACCOUNT = re.compile(r"[a-z0-9]{1,20}")
 _NAME_LENGTH = 80
 
 
@@ -36,6 +38,14 @@ def parse_line(typed: str) -> str:
     return trimmed
 
 
+def parse_account(typed: str) -> str:
+    """The name of an account with a vendor, as it stands in the names of its settings. Raises
+    ValueError."""
+    if not _ACCOUNT.fullmatch(typed):
+        raise ValueError(f"not an account: {typed!r} (1 to 20 small letters and digits)")
+    return typed
+
+
 @dataclass(frozen=True, slots=True)
 class Village:
     code: str
@@ -47,6 +57,7 @@ class Manufacturer:
     """`token_family` is a driver of core.tokens, a vendor's name, or `none`.
 
     `sts`: what new meters leave the factory with, where an agent may register them unimported.
+    `account`: which of our accounts with the vendor serves its devices, where a vendor does.
     """
 
     code: str
@@ -54,6 +65,7 @@ class Manufacturer:
     kinds: tuple[str, ...]
     token_family: str
     sts: dict[str, Any] | None = None
+    account: str = DEFAULT_ACCOUNT
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,10 @@ class Device:
     """A device with what applying a payment needs. `sale_id` is its open sale, if any.
 
     `past_tariffs`: the tariffs a meter was on before, oldest first, each with the instant (ISO
-    8601) until which. `starting_code` and `sealed_key` are read only where a token is made: the web
-    process has no right to them, and asks whether it `has_key`. Only workers can decrypt the key.
+    8601) until which. `vendor_actions`: what a vendor's server can do for it (a VendAction of
+    core.vend each), where a vendor serves its family and our account there is set up; else None.
+    `starting_code` and `sealed_key` are read only where a token is made: the web process has no
+    right to them, and asks whether it `has_key`. Only workers can decrypt the key.
     """
 
     id: int
@@ -42,6 +44,7 @@ class Device:
     minimum_payment_minor: int | None
     has_key: bool
     past_tariffs: Sequence[tuple[int, str]] | None
+    vendor_actions: Sequence[str] | None
     starting_code: int | None = None
     sealed_key: bytes | None = None
 

@@ -60,6 +60,9 @@ RIGHTS: Mapping[str, tuple[str, str]] = {
     "statement_pulls": ("S", "SIU"),
     "token_orders": ("SIU", "SIU"),
     "tokens": ("S", "SI"),
+    "vended_tokens": ("S", "SI"),
+    "vendor_accounts": ("S", "SIUD"),
+    "vends": ("SIU", "SIU"),
     # Texts, calls and forms. Workers delete what is too old.
     "delivery_reports": ("SI", "SUD"),
     "inbound_sms": ("SI", "SUD"),
@@ -94,6 +97,10 @@ FIXED: Mapping[str, tuple[str, ...]] = {
     "prompts": ("customer_id", "amount_minor", "purpose", "created_at"),
     "refunds": ("payment_id", "amount_minor", "client_reference", "requested_at"),
     "token_orders": ("device_id", "customer_id", "kind", "units", "operator", "ordered_at"),
+    "vends": (
+        *("handle", "device_id", "customer_id", "payment_id", "order_id"),
+        *("kind", "units", "amount_minor", "created_at"),
+    ),
 }
 
 # Sequences that are not those of an identity column, and who draws numbers from them.

@@ -26,9 +26,6 @@ Action = Literal["days", "energy", "unlock", "lock"]
 # Devices that take no tokens: what is paid for them is booked all the same.
 NO_TOKENS = "none"
 
-# Served over the vendor's own HTTP API: the catalogue knows them, their tokens are not made here.
-VENDORS = ("calin", "stron", "gomelong", "sunking")
-
 # More tokens than this for one payment cannot be typed by anyone: the amount is a mistake.
 MAX_PARTS = 10
 # Identifiers follow the clock, one a minute: so many purchases of one meter may come at once before

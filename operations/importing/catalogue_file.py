@@ -22,6 +22,7 @@ from core.catalogue import (
     PlanOffer,
     TariffEntry,
     Village,
+    parse_account,
 )
 from core.errors import BadInput
 from core.market import Market
@@ -37,8 +38,9 @@ from core.plan import (
     PlanTerms,
 )
 from core.tariff import TariffVersion
-from core.tokens.family import FAMILIES, VENDORS, can, lacking
+from core.tokens.family import FAMILIES, can, lacking
 from core.tokens.typed import new_meters
+from core.vend import DEFAULT_ACCOUNT, VENDORS
 from core.waterfall import STEPS, Waterfall
 from gateway.payments.channel_table import channel_table
 from operations.importing.fields import (
@@ -205,6 +207,10 @@ def _village(fields: Fields, context: _Context) -> Village:
     return Village(fields.required("code", code), fields.required("name", text))
 
 
+def _account(value: object) -> str:
+    return parse_account(text(value))
+
+
 def _manufacturer(fields: Fields, context: _Context) -> Manufacturer:
     manufacturer = Manufacturer(
         code=fields.required("code", code),
@@ -212,6 +218,7 @@ def _manufacturer(fields: Fields, context: _Context) -> Manufacturer:
         kinds=fields.required("kinds", non_empty_list_of(one_of(*DEVICE_KINDS))),
         token_family=fields.required("token", one_of(*FAMILIES, *VENDORS, "none")),
         sts=fields.optional("sts", _new_meters, None),
+        account=fields.optional("account", _account, DEFAULT_ACCOUNT),
     )
     if manufacturer.sts and not can(manufacturer.token_family, "energy"):
         fields.problem("sts", "only a manufacturer of STS meters has it")

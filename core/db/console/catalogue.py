@@ -179,7 +179,7 @@ def find_manufacturer(connection: Connection, manufacturer_id: int) -> Manufactu
     return row_or_none(
         connection,
         Manufacturer,
-        "SELECT code, name, kinds, token_family, sts FROM manufacturers WHERE id = :id",
+        "SELECT code, name, kinds, token_family, sts, account FROM manufacturers WHERE id = :id",
         id=manufacturer_id,
     )
 

@@ -12,4 +12,5 @@ from core.db.tables import messages as messages
 from core.db.tables import payments as payments
 from core.db.tables import sales as sales
 from core.db.tables import users as users
+from core.db.tables import vends as vends
 from core.db.tables.columns import metadata as metadata

@@ -59,6 +59,8 @@ manufacturers = Table(
     Column("token_family", Text, nullable=False),
     # The STS data of this manufacturer's new meters; without it a new meter must be imported.
     Column("sts", JSONB(none_as_null=True), nullable=True),
+    # Which of our accounts with the vendor serves its devices, for families that vendors serve.
+    Column("account", Text, nullable=False, server_default=text("'main'")),
     CheckConstraint("sts IS NULL OR token_family = 'sts'", name="sts"),
 )
 

@@ -233,7 +233,8 @@ credit_acts = Table(
     Index("credit_acts_reference_idx", "reference"),
 )
 
-# `units`: tenths of a kWh, or days; 0 for an unlock. The text never changes once stored.
+# `units`: tenths of a kWh, or days; 0 for an unlock. The text never changes once stored. A vendor's
+# code has no `counter` that we know; it is one of `vended_tokens`.
 tokens = Table(
     "tokens",
     metadata,
@@ -243,7 +244,7 @@ tokens = Table(
     Column("part", SmallInteger, nullable=False, server_default=text("0")),
     *enum_column("kind", TokenKind),
     Column("units", Integer, nullable=False),
-    Column("counter", BigInteger, nullable=False),
+    Column("counter", BigInteger, nullable=True),
     Column("text", Text, nullable=False),
     timestamp("issued_at"),
     UniqueConstraint("device_id", "counter"),

@@ -16,6 +16,7 @@ from core.device import Device
 from core.tokens.errors import TokenImpossible
 from core.tokens.family import NO_TOKENS, Action, DeviceSecret, actions_of, check_possible
 from core.tokens.sts_keys import StsMeter
+from core.vend import VENDORS
 from core.waterfall import Outcome
 
 # Stands for a key that is there.
@@ -28,6 +29,8 @@ def why_no_code(device: Device, action: Action, now: datetime) -> str | None:
     the device takes none."""
     if device.token_family == NO_TOKENS:
         return None
+    if device.token_family in VENDORS:
+        return _why_no_vend(device, action)
     try:
         secret = DeviceSecret(
             serial=device.serial,
@@ -38,6 +41,14 @@ def why_no_code(device: Device, action: Action, now: datetime) -> str | None:
         check_possible(secret, device.token_counter, action, now)
     except TokenImpossible as never:
         return str(never)
+    return None
+
+
+def _why_no_vend(device: Device, action: Action) -> str | None:
+    if device.vendor_actions is None:
+        return f"no account with {device.token_family} is set up"
+    if action not in device.vendor_actions:
+        return f"{device.token_family} can do no {action}"
     return None
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from flask import Blueprint, abort
 
-from core.catalogue import Manufacturer
+from core.catalogue import Manufacturer, parse_account
 from core.db.console.catalogue import MANUFACTURERS, find_manufacturer
-from core.tokens.family import FAMILIES, VENDORS
+from core.tokens.family import FAMILIES
 from core.tokens.sts_keys import StsMeter
 from core.tokens.typed import written
 from core.unit import Unit
 from core.usecases.catalogue.change import add_to_catalogue, change_catalogue
+from core.vend import DEFAULT_ACCOUNT, VENDORS
 from gateway.console import parsing
 from gateway.console.formatting import COUNT, MONOSPACE, label
 from gateway.console.forms import Done, Field, Form, Values, action_page
@@ -53,8 +54,12 @@ def _token_families(unit: Unit) -> list[tuple[str, str]]:
     return [(family, label(family)) for family in (*FAMILIES, *VENDORS, "none")]
 
 
+def _parse_account(unit: Unit, typed: str) -> str:
+    return parse_account(typed)
+
+
 def _manufacturer_fields(
-    name: str = "", kinds: str = "", family: str = "", sts: str = ""
+    name: str = "", kinds: str = "", family: str = "", sts: str = "", account: str = ""
 ) -> tuple[Field, ...]:
     return (
         Field("name", "Name", parsing.name, value=name),
@@ -65,13 +70,23 @@ def _manufacturer_fields(
             hint="Like ea=11;dkga=04;sgc=123456;krn=1;ti=01;kt=2. With it, a new meter needs only"
             " its number.",
         ),
+        Field(
+            "account", "Account with the vendor", _parse_account, optional=True, value=account,
+            hint="Where a vendor's server makes the codes and we have several accounts there; main"
+            " where it is left empty.",
+        ),
     )  # fmt: skip
 
 
 def _read_manufacturer(code: str, values: Values) -> Manufacturer:
     sts = values["sts"]
     return Manufacturer(
-        code, values["name"], values["kinds"], values["token"], sts.stored() if sts else None
+        code,
+        values["name"],
+        values["kinds"],
+        values["token"],
+        sts.stored() if sts else None,
+        values["account"] or DEFAULT_ACCOUNT,
     )
 
 
@@ -103,7 +118,8 @@ def _get_manufacturer(unit: Unit, manufacturer_id: int) -> Manufacturer:
 def _edit_fields(unit: Unit, manufacturer_id: int) -> tuple[Field, ...]:
     found = _get_manufacturer(unit, manufacturer_id)
     sts = written(StsMeter(**found.sts)) if found.sts else ""
-    return _manufacturer_fields(found.name, " ".join(found.kinds), found.token_family, sts)
+    account = "" if found.account == DEFAULT_ACCOUNT else found.account
+    return _manufacturer_fields(found.name, " ".join(found.kinds), found.token_family, sts, account)
 
 
 def _edit_manufacturer(unit: Unit, operator: str, values: Values, manufacturer_id: int) -> Done:

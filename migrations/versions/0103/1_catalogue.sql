@@ -22,6 +22,7 @@ CREATE TABLE manufacturers (
     kinds TEXT[] NOT NULL,
     token_family TEXT NOT NULL,
     sts JSONB,
+    account TEXT DEFAULT 'main' NOT NULL,
     CONSTRAINT manufacturers_pkey PRIMARY KEY (id),
     CONSTRAINT manufacturers_sts_check CHECK (sts IS NULL OR token_family = 'sts'),
     CONSTRAINT manufacturers_code_key UNIQUE (code)

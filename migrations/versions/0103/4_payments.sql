@@ -234,7 +234,8 @@ CREATE TABLE provider_words (
 );
 CREATE INDEX provider_words_waiting_idx ON provider_words (next_attempt_at) WHERE state = 'waiting';
 
--- `units`: tenths of a kWh, or days; 0 for an unlock. The text never changes once stored.
+-- `units`: tenths of a kWh, or days; 0 for an unlock. The text never changes once stored. A vendor's
+-- code has no `counter` that we know; it is one of `vended_tokens`.
 CREATE TABLE tokens (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     device_id BIGINT NOT NULL,
@@ -242,7 +243,7 @@ CREATE TABLE tokens (
     part SMALLINT DEFAULT 0 NOT NULL,
     kind TEXT NOT NULL,
     units INTEGER NOT NULL,
-    counter BIGINT NOT NULL,
+    counter BIGINT,
     text TEXT NOT NULL,
     issued_at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT tokens_pkey PRIMARY KEY (id),

@@ -132,6 +132,26 @@ CREATE TABLE statement_pulls (
     CONSTRAINT statement_pulls_pkey PRIMARY KEY (provider_account)
 );
 
+-- The accounts with vendors that the workers have credentials for, and what each can do
+-- (core.vend.VendorAbilities). Workers write it when they start.
+CREATE TABLE vendor_accounts (
+    vendor TEXT NOT NULL,
+    account TEXT NOT NULL,
+    actions TEXT[] NOT NULL,
+    pushes_credit BOOLEAN NOT NULL,
+    repeat_is_safe BOOLEAN NOT NULL,
+    can_look_up BOOLEAN NOT NULL,
+    can_check BOOLEAN NOT NULL,
+    can_list BOOLEAN NOT NULL,
+    needs_date BOOLEAN NOT NULL,
+    code_digits INTEGER[] NOT NULL,
+    at_once INTEGER NOT NULL,
+    set_up_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    audited_until TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT vendor_accounts_pkey PRIMARY KEY (vendor, account),
+    CONSTRAINT vendor_accounts_at_once_check CHECK (at_once > 0)
+);
+
 -- Acts of operators: done alone, with their value for the limit of the day, or asked for and
 -- approved by another person. `ids` and `typed` make up the form again; `typed` is emptied when the
 -- request ends.
@@ -266,6 +286,72 @@ CREATE UNIQUE INDEX refunds_payment_key ON refunds (payment_id) WHERE state NOT 
     'failed');
 CREATE INDEX refunds_waiting_idx ON refunds (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
 
+-- What a vendor's server is asked for a device: for a payment that bought it, or for an operator's
+-- order. `asked` is committed before the socket opens; what may have been done is `unknown`: it is
+-- looked up, or asked again where that is one vend all the same, or decided by a person (then
+-- nothing is due: `next_attempt_at` is empty). `handle` is ours and stays the same. `vendor` and
+-- `account` are those that were asked last. `units`: tenths of a kWh, or days; 0 otherwise.
+-- `until_at`: the instant to which it is paid, for vendors that are told a date. `asks` counts how
+-- often a socket may have been opened; `words` are the vendor's last, `vendor_reference` its name
+-- for what was done, `pushed` whether without a code. `decided_by`: the operator who said how it
+-- ended; `typed_codes`: those that they typed, until a worker has stored them as tokens.
+CREATE TABLE vends (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    handle UUID DEFAULT gen_random_uuid() NOT NULL,
+    device_id BIGINT NOT NULL,
+    customer_id BIGINT,
+    payment_id BIGINT,
+    order_id BIGINT,
+    kind TEXT NOT NULL,
+    units INTEGER NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    until_at TIMESTAMP WITH TIME ZONE,
+    state TEXT DEFAULT 'waiting' NOT NULL,
+    vendor TEXT,
+    account TEXT,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    asked_at TIMESTAMP WITH TIME ZONE,
+    ended_at TIMESTAMP WITH TIME ZONE,
+    asks INTEGER DEFAULT 0 NOT NULL,
+    attempts INTEGER DEFAULT 0 NOT NULL,
+    next_attempt_at TIMESTAMP WITH TIME ZONE,
+    reason TEXT,
+    words TEXT,
+    vendor_reference TEXT,
+    pushed BOOLEAN DEFAULT false NOT NULL,
+    decided_by TEXT,
+    typed_codes TEXT[],
+    CONSTRAINT vends_pkey PRIMARY KEY (id),
+    CONSTRAINT vends_kind_check CHECK (kind IN ('energy', 'days', 'unlock', 'lock', 'clear_credit',
+        'clear_tamper')),
+    CONSTRAINT vends_state_check CHECK (state IN ('waiting', 'asked', 'unknown', 'done', 'refused',
+        'withdrawn')),
+    CONSTRAINT vends_reason_check CHECK (reason IN ('unknown_device', 'not_possible', 'amount',
+        'other', 'credentials', 'account_empty')),
+    CONSTRAINT vends_payment_id_device_id_kind_key UNIQUE (payment_id, device_id, kind),
+    CONSTRAINT vends_order_id_key UNIQUE (order_id),
+    CONSTRAINT vends_what_for_check CHECK ((payment_id IS NULL) <> (order_id IS NULL)),
+    CONSTRAINT vends_units_check CHECK (amount_minor >= 0 AND asks >= 0 AND CASE WHEN kind IN
+        ('energy', 'days') THEN units > 0 ELSE units = 0 END),
+    CONSTRAINT vends_ended_check CHECK ((state IN ('done', 'refused', 'withdrawn')) = (ended_at IS
+        NOT NULL) AND (ended_at IS NULL OR next_attempt_at IS NULL) AND (next_attempt_at IS NOT NULL
+        OR state NOT IN ('waiting', 'asked'))),
+    CONSTRAINT vends_asked_check CHECK (state NOT IN ('asked', 'unknown') OR (asks > 0 AND asked_at
+        IS NOT NULL AND vendor IS NOT NULL AND account IS NOT NULL)),
+    CONSTRAINT vends_pushed_check CHECK (NOT pushed OR state = 'done'),
+    CONSTRAINT vends_typed_codes_check CHECK (typed_codes IS NULL OR state = 'unknown'),
+    CONSTRAINT vends_handle_key UNIQUE (handle),
+    CONSTRAINT vends_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id),
+    CONSTRAINT vends_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customers (id),
+    CONSTRAINT vends_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payments (id),
+    CONSTRAINT vends_order_id_fkey FOREIGN KEY(order_id) REFERENCES token_orders (id)
+);
+CREATE INDEX vends_asked_at_idx ON vends (vendor, account, asked_at);
+CREATE INDEX vends_customer_id_idx ON vends (customer_id);
+CREATE INDEX vends_device_id_idx ON vends (device_id);
+CREATE INDEX vends_due_idx ON vends (next_attempt_at, id) WHERE next_attempt_at IS NOT NULL;
+CREATE INDEX vends_open_idx ON vends (created_at) WHERE ended_at IS NULL;
+
 -- Which tokens came of an order, one row for each.
 CREATE TABLE ordered_tokens (
     token_id BIGINT NOT NULL,
@@ -275,3 +361,15 @@ CREATE TABLE ordered_tokens (
     CONSTRAINT ordered_tokens_order_id_fkey FOREIGN KEY(order_id) REFERENCES token_orders (id)
 );
 CREATE INDEX ordered_tokens_order_id_idx ON ordered_tokens (order_id);
+
+-- Which codes came of a vend, in the order in which they are typed.
+CREATE TABLE vended_tokens (
+    token_id BIGINT NOT NULL,
+    vend_id BIGINT NOT NULL,
+    part SMALLINT NOT NULL,
+    CONSTRAINT vended_tokens_pkey PRIMARY KEY (token_id),
+    CONSTRAINT vended_tokens_vend_id_part_key UNIQUE (vend_id, part),
+    CONSTRAINT vended_tokens_part_check CHECK (part > 0),
+    CONSTRAINT vended_tokens_token_id_fkey FOREIGN KEY(token_id) REFERENCES tokens (id),
+    CONSTRAINT vended_tokens_vend_id_fkey FOREIGN KEY(vend_id) REFERENCES vends (id)
+);

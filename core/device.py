@@ -10,10 +10,15 @@ from typing import Any, Literal
 from core.plan import PAYG
 
 DeviceKind = Literal["meter", "shs", "e_bike"]
-# The keys of an OpenPAYGO device: 0 to 9, or only 1 to 4.
-KeypadDigits = Literal["standard", "restricted"]
-# What a token does: adds kilowatt-hours or days, frees the device for good, or stops it.
-TokenKind = Literal["energy", "days", "unlock", "lock"]
+# The codes of an OpenPAYGO device: typed on the keys 0 to 9 or only 1 to 4, and of normal length or
+# extended, with six digits of value.
+KeypadDigits = Literal["standard", "restricted", "extended", "extended_restricted"]
+# What a token does: adds kilowatt-hours or days, frees the device for good, stops it; sets its days
+# whatever it had; tells it the count (OpenPAYGO); wipes its credit, the ids it remembers, or both
+# (Nexus).
+TokenKind = Literal[
+    "energy", "days", "unlock", "lock", "set_days", "sync", "wipe_state", "wipe_ids", "wipe_all"
+]
 TokenOrderState = Literal["waiting", "made", "failed"]
 
 
@@ -22,10 +27,11 @@ class Device:
     """A device with what applying a payment needs. `sale_id` is its open sale, if any.
 
     `past_tariffs`: the tariffs a meter was on before, oldest first, each with the instant (ISO
-    8601) until which. `vendor_actions`: what a vendor's server can do for it (a VendAction of
-    core.vend each), where a vendor serves its family and our account there is set up; else None.
-    `starting_code` and `sealed_key` are read only where a token is made: the web process has no
-    right to them, and asks whether it `has_key`. Only workers can decrypt the key.
+    8601) until which. `divider` and `digits` are those of an OpenPAYGO device, None for 1 and all
+    ten keys. `vendor_actions`: what a vendor's server can do for it (a VendAction of core.vend
+    each), where a vendor serves its family and our account there is set up; else None. What follows
+    is read only where a token is made: the web process has no right to it, and asks whether it
+    `has_key`. Only workers can decrypt the key and the chain.
     """
 
     id: int
@@ -43,10 +49,14 @@ class Device:
     price_per_day_minor: int | None
     minimum_payment_minor: int | None
     has_key: bool
+    divider: int | None
+    digits: KeypadDigits | None
     past_tariffs: Sequence[tuple[int, str]] | None
     vendor_actions: Sequence[str] | None
     starting_code: int | None = None
     sealed_key: bytes | None = None
+    test_code: str | None = None
+    sealed_chain: bytes | None = None
 
     def __repr__(self) -> str:
         return f"Device({self.serial})"
@@ -103,6 +113,7 @@ class TokenOrder:
     when it was ordered; None in stock. `operator` ordered it.
 
     `value_minor`: what the token would have cost, 0 where it is no gift or has no price.
+    `kit_count`: the count that the device showed, where somebody read it.
     """
 
     id: int
@@ -113,6 +124,7 @@ class TokenOrder:
     operator: str
     attempts: int
     value_minor: int
+    kit_count: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

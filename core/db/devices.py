@@ -16,12 +16,13 @@ COLUMNS = """
     d.id, d.serial, d.kind, d.owner_id, d.tariff_id, d.access_anchor_on, d.token_counter,
     d.initial_counter, d.sts, m.token_family,
     s.id AS sale_id, s.scheme, s.price_per_day_minor, s.minimum_payment_minor, d.has_key,
+    d.divider, d.digits,
     (SELECT jsonb_agg(jsonb_build_array(t.tariff_id, t.until_at) ORDER BY t.until_at)
        FROM past_tariffs t WHERE t.device_id = d.id) AS past_tariffs,
     va.actions AS vendor_actions
 """
 # What tokens are made from. The web process may not read it (core.db.roles).
-_SECRETS = ", d.starting_code, d.sealed_key"
+_SECRETS = ", d.starting_code, d.sealed_key, d.test_code, d.sealed_chain"
 FROM = f"""
     FROM devices d JOIN manufacturers m ON m.id = d.manufacturer_id
     LEFT JOIN vendor_accounts va ON va.vendor = m.token_family AND va.account = m.account

@@ -83,7 +83,7 @@ RIGHTS: Mapping[str, tuple[str, str]] = {
 
 # Columns that a role may neither read nor update, though it uses the table.
 HIDDEN: Mapping[Role, Mapping[str, tuple[str, ...]]] = {
-    "web": {"devices": ("sealed_key", "starting_code")},
+    "web": {"devices": ("sealed_key", "starting_code", "test_code", "sealed_chain")},
     "worker": {},
 }
 

@@ -16,16 +16,17 @@ _BACKOFF_MAX = timedelta(hours=1)
 
 
 def insert_order(connection: Connection, now: datetime, values: dict[str, Any]) -> int | None:
-    """Store a token order, for the owner the device has now; returns its id, or None while one of
+    """Store a token order (device_id, kind, units, operator, reason, and kit_count where the
+    device's count was read), for the owner the device has now; returns its id, or None while one of
     that kind waits on the device."""
     return connection.execute(
         text(
             "INSERT INTO token_orders (device_id, customer_id, kind, units, operator, reason,"
-            " ordered_at, next_attempt_at) SELECT id, owner_id, :kind, :units, :operator, :reason,"
-            " :now, :now FROM devices WHERE id = :device_id"
+            " kit_count, ordered_at, next_attempt_at) SELECT id, owner_id, :kind, :units,"
+            " :operator, :reason, :kit_count, :now, :now FROM devices WHERE id = :device_id"
             " ON CONFLICT (device_id, kind) WHERE state = 'waiting' DO NOTHING RETURNING id"
         ),
-        {**values, "now": now},
+        {"kit_count": None, **values, "now": now},
     ).scalar_one_or_none()
 
 
@@ -34,7 +35,7 @@ def claim_orders(connection: Connection, now: datetime, limit: int) -> list[Toke
     rows = connection.execute(
         text(
             "SELECT id, device_id, customer_id, kind, units, operator, attempts + 1,"
-            " value_minor"
+            " value_minor, kit_count"
             " FROM token_orders"
             " WHERE state = 'waiting' AND next_attempt_at <= :now"
             " ORDER BY id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED"

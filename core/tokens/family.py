@@ -21,7 +21,10 @@ from core.tokens.openpaygo import TokenType
 from core.tokens.sts_amount import MAX_UNITS, exact_parts, largest_exact
 from core.tokens.sts_keys import UNIQUE_KEY, StsMeter, decoder_key, meter_pan
 
-Action = Literal["days", "energy", "unlock", "lock"]
+Action = Literal[
+    "energy", "days", "unlock", "lock", "set_days", "sync", "wipe_state", "wipe_ids", "wipe_all"
+]
+_TIME_ACTIONS: tuple[Action, ...] = ("days", "unlock", "lock")
 
 # Devices that take no tokens: what is paid for them is booked all the same.
 NO_TOKENS = "none"
@@ -92,7 +95,7 @@ def can(family: str, action: Action) -> bool:
     row = FAMILIES.get(family)
     if row is None:
         return False
-    return row.energy if action == "energy" else row.time is not None
+    return row.energy if action == "energy" else row.time is not None and action in _TIME_ACTIONS
 
 
 def actions_of(kind: str) -> tuple[Action, ...]:

@@ -148,9 +148,9 @@ TRADE: dict[str, TableRecord] = {
         "Serial numbers, the present owner's id, sealed keys",
         "Codes are made for them.",
         WITH_BOOKS,
-        plain=("serial", "sealed_key", "sts", "model"),
+        plain=("serial", "sealed_key", "sts", "model", "test_code", "sealed_chain"),
         about="owner_id = CAST(:customer AS bigint)",
-        secret=("sealed_key", "starting_code"),
+        secret=("sealed_key", "starting_code", "test_code", "sealed_chain"),
     ),
     "past_tariffs": TableRecord("Tariffs a meter was on", BOOKS, WITH_BOOKS, about=_THEIR_DEVICE),
     "ownership_changes": TableRecord(

@@ -94,6 +94,8 @@ token_orders = Table(
     reference("customer_id", "customers", nullable=True),
     *enum_column("kind", TokenKind),
     Column("units", Integer, nullable=False),
+    # The count that the device showed: the next one is above it.
+    Column("kit_count", BigInteger, nullable=True),
     # What a token that is given away would have cost: booked as goodwill when it is made.
     amount_minor("value_minor", default=0),
     Column("operator", Text, nullable=False),
@@ -105,7 +107,8 @@ token_orders = Table(
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     timestamp("next_attempt_at", nullable=True),
     CheckConstraint(
-        "CASE WHEN kind IN ('energy', 'days') THEN units > 0 ELSE units = 0 END", name="units"
+        "CASE WHEN kind IN ('energy', 'days', 'set_days') THEN units > 0 ELSE units = 0 END",
+        name="units",
     ),
     Index("token_orders_device_id_idx", "device_id"),
     Index(

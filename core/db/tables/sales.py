@@ -29,9 +29,11 @@ from core.sale import RUNNING_SQL, SaleState
 # `access_anchor_on` is the day from which the next access-rate period runs. A device that is
 # `retired_on` some day is out of use for good: it has no owner and is in no stock.
 # `product_id`: the appliance that it is. `divider` (units in a day), `digits` and `model` describe
-# an OpenPAYGO device as its manufacturer does; empty means a divider of 1 and all ten digits.
-# `sealed_key` and `starting_code` are hidden from the web process, which is told whether it
-# `has_key` (core/db/roles.py).
+# an OpenPAYGO device as its manufacturer does; empty means a divider of 1 and all ten digits. No
+# code of it may be the same as its `test_code`. `kit_counter` is the count that the device is known
+# to have reached, where a person read it. `sealed_chain`: the last links of its codes, encrypted.
+# `sealed_key`, `starting_code`, `test_code` and `sealed_chain` are hidden from the web process,
+# which is told whether it `has_key` (core/db/roles.py).
 devices = Table(
     "devices",
     metadata,
@@ -48,17 +50,21 @@ devices = Table(
     Column("sealed_key", LargeBinary, nullable=True),
     Column("has_key", Boolean, Computed("sealed_key IS NOT NULL", persisted=True), nullable=False),
     Column("starting_code", BigInteger, nullable=True),
+    Column("test_code", Text, nullable=True),
+    Column("sealed_chain", LargeBinary, nullable=True),
     Column("sts", JSONB, nullable=True),
     Column("divider", Integer, nullable=True),
     *enum_column("digits", KeypadDigits, nullable=True),
     Column("model", Text, nullable=True),
     Column("initial_counter", BigInteger, nullable=False, server_default=text("0")),
     Column("token_counter", BigInteger, nullable=False, server_default=text("0")),
+    Column("kit_counter", BigInteger, nullable=True),
     Column("retired_on", Date, nullable=True),
     reference("replaced_by_id", "devices", nullable=True),
     Index("devices_owner_id_idx", "owner_id"),
     CheckConstraint("divider BETWEEN 1 AND 255", name="divider"),
     CheckConstraint("token_counter >= initial_counter", name="counter"),
+    CheckConstraint("kit_counter BETWEEN 0 AND token_counter", name="kit_counter"),
     CheckConstraint("retired_on IS NULL OR owner_id IS NULL", name="retired"),
     CheckConstraint("tariff_id IS NULL OR kind = 'meter'", name="tariff"),
     CheckConstraint("plan_offer_id IS NULL OR kind <> 'meter'", name="plan_offer"),

@@ -4,9 +4,11 @@
 -- `access_anchor_on` is the day from which the next access-rate period runs. A device that is
 -- `retired_on` some day is out of use for good: it has no owner and is in no stock.
 -- `product_id`: the appliance that it is. `divider` (units in a day), `digits` and `model` describe
--- an OpenPAYGO device as its manufacturer does; empty means a divider of 1 and all ten digits.
--- `sealed_key` and `starting_code` are hidden from the web process, which is told whether it
--- `has_key` (core/db/roles.py).
+-- an OpenPAYGO device as its manufacturer does; empty means a divider of 1 and all ten digits. No
+-- code of it may be the same as its `test_code`. `kit_counter` is the count that the device is known
+-- to have reached, where a person read it. `sealed_chain`: the last links of its codes, encrypted.
+-- `sealed_key`, `starting_code`, `test_code` and `sealed_chain` are hidden from the web process,
+-- which is told whether it `has_key` (core/db/roles.py).
 CREATE TABLE devices (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     serial TEXT NOT NULL,
@@ -21,19 +23,24 @@ CREATE TABLE devices (
     sealed_key BYTEA,
     has_key BOOLEAN GENERATED ALWAYS AS (sealed_key IS NOT NULL) STORED NOT NULL,
     starting_code BIGINT,
+    test_code TEXT,
+    sealed_chain BYTEA,
     sts JSONB,
     divider INTEGER,
     digits TEXT,
     model TEXT,
     initial_counter BIGINT DEFAULT 0 NOT NULL,
     token_counter BIGINT DEFAULT 0 NOT NULL,
+    kit_counter BIGINT,
     retired_on DATE,
     replaced_by_id BIGINT,
     CONSTRAINT devices_pkey PRIMARY KEY (id),
     CONSTRAINT devices_kind_check CHECK (kind IN ('meter', 'shs', 'e_bike')),
-    CONSTRAINT devices_digits_check CHECK (digits IN ('standard', 'restricted')),
+    CONSTRAINT devices_digits_check CHECK (digits IN ('standard', 'restricted', 'extended',
+        'extended_restricted')),
     CONSTRAINT devices_divider_check CHECK (divider BETWEEN 1 AND 255),
     CONSTRAINT devices_counter_check CHECK (token_counter >= initial_counter),
+    CONSTRAINT devices_kit_counter_check CHECK (kit_counter BETWEEN 0 AND token_counter),
     CONSTRAINT devices_retired_check CHECK (retired_on IS NULL OR owner_id IS NULL),
     CONSTRAINT devices_tariff_check CHECK (tariff_id IS NULL OR kind = 'meter'),
     CONSTRAINT devices_plan_offer_check CHECK (plan_offer_id IS NULL OR kind <> 'meter'),

@@ -221,6 +221,7 @@ CREATE TABLE token_orders (
     customer_id BIGINT,
     kind TEXT NOT NULL,
     units INTEGER NOT NULL,
+    kit_count BIGINT,
     value_minor BIGINT DEFAULT 0 NOT NULL,
     operator TEXT NOT NULL,
     reason TEXT NOT NULL,
@@ -231,10 +232,11 @@ CREATE TABLE token_orders (
     attempts INTEGER DEFAULT 0 NOT NULL,
     next_attempt_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT token_orders_pkey PRIMARY KEY (id),
-    CONSTRAINT token_orders_kind_check CHECK (kind IN ('energy', 'days', 'unlock', 'lock')),
+    CONSTRAINT token_orders_kind_check CHECK (kind IN ('energy', 'days', 'unlock', 'lock',
+        'set_days', 'sync', 'wipe_state', 'wipe_ids', 'wipe_all')),
     CONSTRAINT token_orders_state_check CHECK (state IN ('waiting', 'made', 'failed')),
-    CONSTRAINT token_orders_units_check CHECK (CASE WHEN kind IN ('energy', 'days') THEN units > 0
-        ELSE units = 0 END),
+    CONSTRAINT token_orders_units_check CHECK (CASE WHEN kind IN ('energy', 'days', 'set_days') THEN
+        units > 0 ELSE units = 0 END),
     CONSTRAINT token_orders_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id),
     CONSTRAINT token_orders_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customers (id)
 );

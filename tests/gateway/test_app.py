@@ -112,6 +112,7 @@ def test_a_hot_address_goes_past_the_framework() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_the_servers_entry_is_made_from_the_environment(environment: dict[str, str]) -> None:
     script = "import gateway.rsgi as w; print(type(w.app).__name__, w.app is w.app)"
     done = subprocess.run(

@@ -164,6 +164,7 @@ def wait_until(true: Any) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_a_web_process_killed_before_its_commit_has_booked_nothing_and_the_repeat_is_booked(
     scenario: Scenario, real_web: Any
 ) -> None:

@@ -24,8 +24,8 @@ OpenGateway = Callable[[StartingData], AbstractContextManager[RunningGateway]]
 # With a prompt and a device; of an agent and a customer's text; by paybill; by SMS.
 CONVERSATIONS = (
     "pay_meter",
-    "agent_collects_cash",
-    "last_instalment_unlocks",
+    pytest.param("agent_collects_cash", marks=pytest.mark.slow),
+    pytest.param("last_instalment_unlocks", marks=pytest.mark.slow),
     pytest.param("texts_to_us", marks=pytest.mark.slow),
 )
 

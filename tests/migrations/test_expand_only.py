@@ -77,6 +77,7 @@ def test_what_would_be_missed_is_found() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_step_does_not_wait_behind_a_long_query_and_keep_everybody_waiting(
     fresh_database_url: str, tmp_path: Path
 ) -> None:

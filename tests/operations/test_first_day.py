@@ -52,6 +52,7 @@ def pay(engine: Engine, environment: dict[str, str]) -> Callable[[str, int], str
     return pay
 
 
+@pytest.mark.slow
 def test_the_guide_leads_from_an_empty_book_to_a_token(
     dialwatt: Callable[..., Ran],
     pay: Callable[[str, int], str],

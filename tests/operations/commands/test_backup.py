@@ -130,6 +130,7 @@ def test_what_a_backup_would_run_outside_its_database_is_refused(tmp_path: Path)
             connection.exec_driver_sql("COPY (SELECT 1) TO PROGRAM 'id'")
 
 
+@pytest.mark.slow
 def test_a_backup_of_broken_books_and_one_without_its_master_key_fail(
     dialwatt: Callable[..., Ran],
     scenario: Scenario,
@@ -150,6 +151,7 @@ def test_a_backup_of_broken_books_and_one_without_its_master_key_fail(
     }
 
 
+@pytest.mark.slow
 def test_a_backup_of_an_older_release_is_brought_up_to_date(
     dialwatt: Callable[..., Ran],
     scenario: Scenario,

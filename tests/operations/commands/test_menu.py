@@ -93,6 +93,7 @@ def test_where_callers_leave_is_read_from_the_counts(
     assert "cannot read the counts" in err
 
 
+@pytest.mark.slow
 def test_who_has_seen_enough_ends_it_quietly() -> None:
     command = [sys.executable, "-m", "operations.cli", "menu"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:

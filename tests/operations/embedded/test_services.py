@@ -164,6 +164,7 @@ def test_a_second_start_on_the_same_folder_says_who_is_in_the_way(data: Path) ->
         assert all(is_running(pid) for pid in pids)
 
 
+@pytest.mark.slow
 def test_two_set_ups_side_by_side_do_not_see_each_other(data: Path, folder: Path) -> None:
     with (
         embedded_services(data, for_tests=True) as first,
@@ -194,6 +195,7 @@ def test_a_folder_may_have_an_odd_name(data: Path) -> None:
             assert_kept(services, write_something(services))
 
 
+@pytest.mark.slow
 def test_an_interrupted_initdb_is_begun_again(folder: Path) -> None:
     half_built = folder / "postgres.new"
     half_built.mkdir()
@@ -203,6 +205,7 @@ def test_an_interrupted_initdb_is_begun_again(folder: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root lends PostgreSQL to another user")
+@pytest.mark.slow
 def test_root_can_use_a_folder_that_is_closed_to_everybody_else(folder: Path) -> None:
     closed = folder / "closed"
     closed.mkdir(mode=0o700)
@@ -211,6 +214,7 @@ def test_root_can_use_a_folder_that_is_closed_to_everybody_else(folder: Path) ->
     assert closed.stat().st_mode & 0o777 == 0o700
 
 
+@pytest.mark.slow
 def test_supervised_servers_come_back_when_killed_and_leave_on_ctrl_c(data: Path) -> None:
     with another_process(data, SUPERVISE) as up:
         assert up.stdout is not None

@@ -26,6 +26,8 @@ from simulator.pawapay.api import pawapay
 from simulator.runtime import SimulatorRuntime
 from simulator.safaricom.api import daraja
 from simulator.settings import SimulatorSettings
+from simulator.vendors import control as vendor_control
+from simulator.vendors.stand_ins import STAND_INS
 
 
 def create_phone_app(
@@ -47,11 +49,16 @@ def create_phone_app(
 
 
 def create_providers_app(runtime: SimulatorRuntime) -> Flask:
-    """The APIs of Safaricom, MTN, Airtel, pawaPay and Africa's Talking, and `/_ctl/faults`."""
+    """The APIs of Safaricom, MTN, Airtel, pawaPay and Africa's Talking, those of the vendors under
+    `/vendors/`, and `/_ctl/`."""
     app = Flask(__name__, static_folder=None)
     app.extensions["simulator"] = runtime
-    for blueprint in (daraja, mtn, airtel, pawapay, messaging, fault_injection.control):
+    for blueprint in (daraja, mtn, airtel, pawapay, messaging):
         app.register_blueprint(blueprint)
+    for wire in STAND_INS.values():
+        app.register_blueprint(wire.blueprint)
+    for control in (fault_injection.control, vendor_control.control):
+        app.register_blueprint(control)
     return app
 
 

@@ -118,6 +118,22 @@ CREATE TABLE IF NOT EXISTS simulator.devices (
     state jsonb NOT NULL
 );
 
+-- What the stand-in vendors vended. A handle is the caller's own: each is vended once.
+CREATE TABLE IF NOT EXISTS simulator.vends (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    vendor text NOT NULL,
+    serial text NOT NULL,
+    action text NOT NULL,
+    units integer NOT NULL,
+    money bigint NOT NULL,
+    code text NOT NULL,
+    handle text,
+    details jsonb NOT NULL,
+    at timestamptz NOT NULL,
+    UNIQUE (vendor, handle)
+);
+CREATE INDEX IF NOT EXISTS vends_serial ON simulator.vends (vendor, serial);
+
 CREATE TABLE IF NOT EXISTS simulator.faults (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     provider text NOT NULL,

@@ -21,6 +21,7 @@ from sqlalchemy import Engine, Row, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from core.vend import VENDORS
 from simulator.database import retry_while_unavailable
 from simulator.runtime import current_runtime
 
@@ -46,8 +47,21 @@ SMS_FAULTS = {
     "refuse_number": "the message is refused for this number with this status code",
     "report_as": "the delivery report has this status, or status:failureReason",
 }
-FAULT_NAMES = REPLY_FAULTS | LOOKUP_FAULTS | EARLY_CALLBACK_FAULTS | CALLBACK_FAULTS | SMS_FAULTS
-PROVIDERS = ("safaricom", "mtn", "airtel", "pawapay", "africastalking")
+# Of vendors' servers: `operation` is vend, look_up, check, list or login, `msisdn` a serial number.
+VENDOR_FAULTS = REPLY_FAULTS | {
+    "refuse": "refused in the vendor's own style, for this reason (core.vend.RefusalReason)",
+    "expire_login": "the login has ended; nothing done",
+    "busy": "HTTP 429, nothing done; value: seconds to wait",
+    "slow_reply": "everything done, then seconds to wait before answering",
+    "html_reply": "everything done, then an HTML page with status 200",
+    "body_reply": "everything done, then this body with status 200",
+    "missing_code": "the answer has no code",
+    "spaced_code": "the code comes in groups of four, with this between them",
+    "code_as_number": "the code is a JSON number",
+    "numbers_as_text": "every number is text",
+}
+FAULT_NAMES = VENDOR_FAULTS | LOOKUP_FAULTS | EARLY_CALLBACK_FAULTS | CALLBACK_FAULTS | SMS_FAULTS
+PROVIDERS = ("safaricom", "mtn", "airtel", "pawapay", "africastalking", *VENDORS)
 
 control = Blueprint("faults", __name__, url_prefix="/_ctl")
 # The faults of one call: name -> value.
@@ -107,7 +121,7 @@ def with_reply_faults(
             if "error_reply" in faults:
                 return error_response(faults["error_reply"])
             if "fail_before" in faults:
-                return _server_error()
+                return server_error()
             return _after_effect(make_response(view(**path_arguments)), faults)
 
         return faulty_view
@@ -117,15 +131,16 @@ def with_reply_faults(
 
 def _after_effect(reply: Response, faults: Faults) -> Response:
     if "lose_reply" in faults:
-        _cut_connection()
-    return _server_error() if "fail_after" in faults else reply
+        cut_connection()
+    return server_error() if "fail_after" in faults else reply
 
 
-def _server_error() -> Response:
+def server_error() -> Response:
+    """An error of the server's, without a word in its own style."""
     return Response("Internal Server Error", status=500, content_type="text/plain")
 
 
-def _cut_connection() -> None:
+def cut_connection() -> None:
     """Close the caller's socket under the server, which then cannot write its reply."""
     connection = request.environ.get("werkzeug.socket")
     if connection is not None:

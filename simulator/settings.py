@@ -6,8 +6,9 @@ a default.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.settings import ENDPOINTS
 
@@ -20,7 +21,7 @@ class SimulatorSettings:
     endpoints by name. A provider whose credentials are empty
     rejects every call. `phone_slots` limits how many phone requests may wait for the gateway at
     once. The web server needs more threads than that, because it serves both the phones and the
-    gateway (see phone_api.PhoneServices).
+    gateway (see phone_api.PhoneServices). `vendors`: the settings of our accounts with vendors.
     """
 
     public_url: str
@@ -52,6 +53,7 @@ class SimulatorSettings:
     phone_slots: int = 64
     initiator: str = ""
     security_credential: str = ""
+    vendors: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> SimulatorSettings:
@@ -77,8 +79,17 @@ class SimulatorSettings:
             pawapay_signing_secret=environ.get("SIMULATOR_PAWAPAY_SECRET", ""),
             initiator=environ.get("DARAJA_INITIATOR", ""),
             security_credential=environ.get("DARAJA_SECURITY_CREDENTIAL", ""),
+            vendors={name: value for name, value in environ.items() if name.startswith("VENDOR_")},
             prompt_seconds=float(environ.get("SIMULATOR_PROMPT_SECONDS", "60")),
         )
+
+    def vendor_accounts(self, vendor: str) -> list[dict[str, str]]:
+        """The settings of each account with a vendor, by their names without the prefix."""
+        accounts: dict[str, dict[str, str]] = {}
+        for name, value in self.vendors.items():
+            if found := re.fullmatch(rf"VENDOR_{vendor.upper()}_([A-Z0-9]+)_(\w+)", name):
+                accounts.setdefault(found[1], {})[found[2]] = value
+        return list(accounts.values())
 
     def callback_url(self, endpoint: str, rest: str = "") -> str:
         """The gateway's URL at an endpoint such as `payments/daraja`; `rest` follows the key."""

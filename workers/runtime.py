@@ -24,7 +24,7 @@ from gateway.payments.mpesa.settings import DarajaSettings
 from gateway.payments.mtn import LOOK_UP_EVERY_S, MtnChannel, MtnSettings
 from gateway.payments.pawapay.client import PawaPayChannel
 from gateway.payments.pawapay.settings import PawaPaySettings
-from gateway.payments.rate_limit import RateLimit
+from gateway.rate_limit import RateLimit
 from gateway.redis_client import fail_fast_redis
 from gateway.settings import ServicesSettings, channels_set_up
 from gateway.sms.africastalking import AfricasTalkingSender, SmsSettings

@@ -13,6 +13,7 @@ from core.db.devices import find_device
 from core.environment import Environment
 from core.tokens.family import FAMILIES, DeviceSecret
 from core.usecases.tokens.device_keys import secrets_from
+from core.vend import VENDORS
 
 
 def device_source(
@@ -20,14 +21,14 @@ def device_source(
 ) -> Callable[[str], tuple[str, DeviceSecret, int] | None]:
     """Return a function from a serial number to the device's kind, secret and first counter.
 
-    It returns None where there is no such device, or where its tokens are not made here.
+    It returns None where there is no such device, or where it takes no tokens.
     """
     open_secret = secrets_from(environment)
 
     def source(serial: str) -> tuple[str, DeviceSecret, int] | None:
         with engine.connect() as connection:
             device = find_device(connection, serial, with_secrets=True)
-        if device is None or device.token_family not in FAMILIES:
+        if device is None or device.token_family not in (*FAMILIES, *VENDORS):
             return None
         return device.kind, open_secret(device), device.initial_counter
 

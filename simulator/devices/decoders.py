@@ -15,6 +15,8 @@ from core.tokens import nexus, openpaygo, sts
 from core.tokens.family import DeviceSecret
 from core.tokens.sts_amount import energy_units
 from core.tokens.sts_keys import decoder_key, meter_pan
+from core.vend import VENDORS
+from simulator.vendors.codes import VendedCode, read_code
 
 ALREADY_USED = "already used"
 NOT_FOR_THIS_DEVICE = "not for this device"
@@ -115,11 +117,35 @@ def accept_sts(memory: Memory, token: str, secret: DeviceSecret) -> Memory:
     raise RejectedToken(MALFORMED)
 
 
+def accept_vended(memory: Memory, token: str, secret: DeviceSecret) -> Memory:
+    """A code of a stand-in vendor (simulator/vendors/codes.py)."""
+    vended = read_code(secret.serial, token)
+    if vended is None:
+        raise RejectedToken(NOT_FOR_THIS_DEVICE)
+    if vended.number in memory.used:
+        raise RejectedToken(ALREADY_USED)
+    return replace(credit(memory, vended), used=tuple(sorted({*memory.used, vended.number})))
+
+
+def credit(memory: Memory, vended: VendedCode) -> Memory:
+    """What a vend does to a device, with a code or over the air."""
+    if vended.action == "energy":
+        return replace(memory, kwh_tenths=memory.kwh_tenths + vended.units)
+    if vended.action == "days":
+        return replace(memory, hours=memory.hours + 24 * vended.units)
+    if vended.action == "unlock":
+        return replace(memory, unlocked=True)
+    if vended.action == "lock":
+        return replace(memory, hours=0, unlocked=False)
+    return replace(memory, kwh_tenths=0) if vended.action == "clear_credit" else memory
+
+
 DECODERS: dict[str, Callable[[Memory, str, DeviceSecret], Memory]] = {
     "openpaygo": accept_openpaygo,
     "nexus_full": accept_nexus_full,
     "nexus_small": accept_nexus_small,
     "sts": accept_sts,
+    **dict.fromkeys(VENDORS, accept_vended),
 }
 
 

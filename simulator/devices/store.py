@@ -1,7 +1,7 @@
 """The states of the virtual devices, one row each.
 
 A device starts with the secret and counter that the gateway's database holds for it. After that
-only the tokens typed on it change it.
+only the tokens typed on it change it, and the credit that its vendor's stand-in pushes.
 """
 
 from __future__ import annotations
@@ -45,9 +45,19 @@ def enter_device_token(
     with runtime.engine.begin() as connection:
         state = _lock_state(connection, serial, kind, secret, count)
         state, accepted, reason = virtual_device.enter_token(state, token, secret)
-        connection.execute(_UPDATE, {"serial": serial, "state": state})
+        store_state(connection, serial, state)
     outcome = {"accepted": accepted} | ({} if accepted else {"reason": reason})
     return outcome | {"kind": kind} | virtual_device.display(state)
+
+
+def lock_vended_device(connection: Connection, serial: str, vendor: str) -> dict[str, Any]:
+    """The state of a device that a vendor serves, locked: before its server vends to it."""
+    return _lock_state(connection, serial, vendor, DeviceSecret(serial, vendor), 0)
+
+
+def store_state(connection: Connection, serial: str, state: dict[str, Any]) -> None:
+    """Store the state of a device that is locked."""
+    connection.execute(_UPDATE, {"serial": serial, "state": state})
 
 
 def _look_up(source: DeviceSource, serial: str) -> tuple[str, str, DeviceSecret, int]:

@@ -11,10 +11,21 @@ from typing import Any, NamedTuple
 
 from core.tokens.errors import TokenError
 from core.tokens.family import DeviceSecret
-from simulator.devices.decoders import DECODERS, IDS_BELOW, MALFORMED, Memory, RejectedToken
+from core.vend import VENDORS
+from simulator.devices.decoders import (
+    DECODERS,
+    IDS_BELOW,
+    MALFORMED,
+    Memory,
+    RejectedToken,
+    credit,
+)
+from simulator.vendors.codes import VendedCode
 
 State = dict[str, Any]
 
+# Families of meters: they count kilowatt-hours. The others count days.
+_METERS = {"sts", *VENDORS} - {"sunking", "angaza", "paygops", "spark", "daly"}
 _DIGITS = set("0123456789")
 _SEPARATORS = str.maketrans("", "", " -*#\u00a0\t\r\n")
 
@@ -32,8 +43,13 @@ def factory_state(secret: DeviceSecret, count: int) -> State:
 
     Devices of the other families ignore `count`.
     """
-    newest = {"openpaygo": count, "sts": 0}.get(secret.family, IDS_BELOW)
-    return _to_state(secret.family, Memory(newest=newest))
+    newest = {"openpaygo": count, "nexus_full": IDS_BELOW, "nexus_small": IDS_BELOW}
+    return _to_state(secret.family, Memory(newest=newest.get(secret.family, 0)))
+
+
+def credited(state: State, vended: VendedCode) -> State:
+    """The state after a vendor has pushed credit to the device."""
+    return _to_state(state["family"], credit(_to_memory(state), vended))
 
 
 def enter_token(state: State, token: str, secret: DeviceSecret) -> EnteredToken:
@@ -54,7 +70,7 @@ def enter_token(state: State, token: str, secret: DeviceSecret) -> EnteredToken:
 
 def display(state: State) -> dict[str, Any]:
     """What the device displays: `kwh` on a meter, else `days` and `unlocked`."""
-    if state["family"] == "sts":
+    if state["family"] in _METERS:
         return {"kwh": state["kwh_tenths"] / 10}
     return {"days": state["hours"] // 24, "unlocked": state["unlocked"]}
 

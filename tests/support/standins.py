@@ -16,6 +16,7 @@ from simulator.app import ProviderServer
 from simulator.database import create_schema, open_database
 from simulator.runtime import SimulatorRuntime
 from simulator.settings import SimulatorSettings
+from tests.support.vendors import VENDOR_CREDENTIALS
 
 
 class _Quiet(WSGIRequestHandler):
@@ -67,6 +68,12 @@ class StandIns:
         with self.runtime.engine.connect() as connection:
             return bool(connection.execute(sql).scalar_one())
 
+    def vends(self, vendor: str, serial: str) -> list[dict[str, Any]]:
+        """What a vendor has vended to a device, oldest first (simulator/vendors/control.py)."""
+        address = f"{self.url}/_ctl/vends/{vendor}"
+        answer = requests.get(address, params={"serial": serial}, timeout=10)
+        return list(answer.json())
+
     def behave(self) -> None:
         """Remove all faults."""
         requests.delete(f"{self.url}/_ctl/faults", timeout=10)
@@ -103,6 +110,7 @@ def stand_ins(database_url: str, public_url: str, callback_key: str) -> Iterator
         airtel_callback_key="airtel-signs",
         pawapay_api_token="pawapay-token",
         pawapay_signing_secret="5ec2e7",
+        vendors=VENDOR_CREDENTIALS,
     )
     engine = open_database(database_url)
     create_schema(engine)

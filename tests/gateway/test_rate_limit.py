@@ -9,7 +9,7 @@ import pytest
 from redis import Redis
 
 from core.errors import Temporary
-from gateway.payments.rate_limit import RateLimit
+from gateway.rate_limit import RateLimit
 from gateway.redis_client import fail_fast_redis
 from operations.embedded.services import Services
 

@@ -1,0 +1,9 @@
+"""Stron: the conformance kit, and what is its own."""
+
+from __future__ import annotations
+
+from tests.gateway.vendors.conformance import Conformance, Spec
+
+
+class TestStron(Conformance):
+    spec = Spec("stron", wrong={"PASSWORD": "another"})

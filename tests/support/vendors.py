@@ -1,0 +1,37 @@
+"""Accounts with the stand-in vendors, as the settings of the tests' workers have them."""
+
+from __future__ import annotations
+
+from core.vend import VendorName
+from gateway.vendors.account import Account, accounts_in
+from gateway.vendors.vendor_table import SETTINGS
+from simulator.vendors.stand_ins import STAND_INS, base_urls
+
+# What each account's settings are, by NAME of VENDOR_<TOKEN>_MAIN_NAME.
+_CREDENTIALS: dict[VendorName, dict[str, str]] = {
+    "stron": {"COMPANY": "jua-energy", "USERNAME": "jua-user", "PASSWORD": "str0n-pass-w0rd"},
+}
+VENDOR_CREDENTIALS = {
+    f"VENDOR_{token.upper()}_MAIN_{name}": value
+    for token, settings in _CREDENTIALS.items()
+    for name, value in settings.items()
+}
+
+
+def vendor_settings(providers: str) -> dict[str, str]:
+    """The settings of a worker that has an account `main` with every stand-in at `providers`."""
+    return VENDOR_CREDENTIALS | base_urls(providers)
+
+
+def account_with(token: VendorName, providers: str, **changed: str) -> Account:
+    """The account `main` with a stand-in; `changed` are settings of it, such as `PASSWORD`."""
+    prefix = f"VENDOR_{token.upper()}_MAIN_"
+    settings = {
+        name: value for name, value in vendor_settings(providers).items() if name.startswith(prefix)
+    }
+    settings |= {prefix + name: value for name, value in changed.items()}
+    [account] = [account for account in accounts_in(settings, SETTINGS) if account.token == token]
+    return account
+
+
+assert {*_CREDENTIALS} == {*STAND_INS} == {*SETTINGS}, "each driver has a stand-in and an account"

@@ -15,10 +15,24 @@ DeviceKind = Literal["meter", "shs", "e_bike"]
 KeypadDigits = Literal["standard", "restricted", "extended", "extended_restricted"]
 # What a token does: adds kilowatt-hours or days, frees the device for good, stops it; sets its days
 # whatever it had; tells it the count (OpenPAYGO); wipes its credit, the ids it remembers, or both
-# (Nexus).
+# (Nexus); clears a meter's credit or its tamper alarm, limits its power, gives it another key.
 TokenKind = Literal[
-    "energy", "days", "unlock", "lock", "set_days", "sync", "wipe_state", "wipe_ids", "wipe_all"
+    "energy",
+    "days",
+    "unlock",
+    "lock",
+    "set_days",
+    "sync",
+    "wipe_state",
+    "wipe_ids",
+    "wipe_all",
+    "clear_credit",
+    "clear_tamper",
+    "power_limit",
+    "key_change",
 ]
+# Where the vending key of a supply group is: a setting of the workers, or a security module.
+KeyHolder = Literal["software", "module"]
 TokenOrderState = Literal["waiting", "made", "failed"]
 
 
@@ -29,9 +43,11 @@ class Device:
     `past_tariffs`: the tariffs a meter was on before, oldest first, each with the instant (ISO
     8601) until which. `divider` and `digits` are those of an OpenPAYGO device, None for 1 and all
     ten keys. `vendor_actions`: what a vendor's server can do for it (a VendAction of core.vend
-    each), where a vendor serves its family and our account there is set up; else None. What follows
-    is read only where a token is made: the web process has no right to it, and asks whether it
-    `has_key`. Only workers can decrypt the key and the chain.
+    each), where a vendor serves its family and our account there is set up; else None.
+    `next_sts`: what a key change turns `sts` into, which has gone out with `next_sts_sent` codes;
+    `has_vending_keys`: whether the workers hold the vending keys of both (true without `sts`).
+    What follows is read only where a token is made: the web process has no right to it, and asks
+    whether it `has_key`. Only workers can decrypt the key and the chain.
     """
 
     id: int
@@ -43,6 +59,9 @@ class Device:
     token_counter: int
     initial_counter: int
     sts: dict[str, Any] | None
+    next_sts: dict[str, Any] | None
+    next_sts_sent: int
+    has_vending_keys: bool
     token_family: str
     sale_id: int | None
     scheme: str | None
@@ -158,3 +177,13 @@ class KnownDevice:
     def is_in_stock(self) -> bool:
         """Whether it has no owner and may get one."""
         return self.owner_id is None and not self.is_retired
+
+
+@dataclass(frozen=True, slots=True)
+class HeldKey:
+    """A vending key that is held: its supply group, key revision (0: of the only revision that the
+    group has, whichever that is) and key derivation algorithm (2 or 4). Never the key itself."""
+
+    sgc: str
+    krn: int
+    dkga: int

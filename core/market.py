@@ -54,3 +54,7 @@ class Market:
         """The instant at which the first day begins, and the one at which the last day has ended,
         which is the next day's."""
         return self.first_instant(first), self.first_instant(last + timedelta(days=1))
+
+
+# For work that needs none, before a catalogue was loaded.
+NO_MARKET = Market("", "", 1, "UTC", ("en",), "", "", 0)

@@ -12,9 +12,6 @@ from core.market import Market
 from core.unit import NO_CHANNELS, OpenUnit, QueueName, unit_opener
 from operations.environment import command_environment
 
-# For commands that work before a catalogue was loaded.
-NO_MARKET = Market("", "", 1, "UTC", ("en",), "", "", 0)
-
 
 def open_for_command(
     channels: Channels = NO_CHANNELS, market_if_none: Market | None = None

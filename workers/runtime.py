@@ -13,8 +13,11 @@ from core.db.engine import make_engine
 from core.device import Device
 from core.environment import Environment, read_setting
 from core.errors import BrokenInvariant
+from core.market import NO_MARKET
+from core.tokens.keys import VendingKeys
 from core.unit import OpenUnit, unit_opener
 from core.usecases.tokens.device_keys import OpenSecret, secrets_from
+from core.usecases.tokens.vending_keys import publish_keys, read_groups
 from gateway.circuit import Circuit
 from gateway.payments.airtel import AirtelChannel, AirtelSettings
 from gateway.payments.channel import PaymentChannel
@@ -42,13 +45,14 @@ class Runtime:
     """What the jobs of the queues that this process serves need, and no more: who applies payments
     has the device keys and calls no provider, who calls providers has no keys.
 
-    `daraja` is None in a market without M-Pesa; `other_channels` are the others that are set up, by
-    name.
+    `vending_keys` is None where there are none. `daraja` is None in a market without M-Pesa;
+    `other_channels` are the others that are set up, by name.
     """
 
     open_unit: OpenUnit
     work_queues: WorkQueues
     open_secret: OpenSecret = _no_keys
+    vending_keys: VendingKeys | None = None
     sender: SmsSender | None = None
     daraja: DarajaClient | None = None
     other_channels: Mapping[str, PaymentChannel] = field(default_factory=dict)
@@ -77,11 +81,24 @@ def runtime() -> Runtime:
         after_commit=work_queues.wake,
     )
     sender = AfricasTalkingSender(SmsSettings.from_environment(given)) if "sms" in served else None
-    keys = secrets_from(given) if "payments" in served else _no_keys
+    vending_keys = VendingKeys(given) if "payments" in served else None
+    keys = secrets_from(given, vending_keys) if vending_keys else _no_keys
     channels = _channels(given, open_unit) if {*served} & {"prompts", "reconciliation"} else {}
     daraja = channels.pop("daraja", None)
     assert daraja is None or isinstance(daraja, DarajaClient)
-    return Runtime(open_unit, work_queues, keys, sender, daraja, channels)
+    return Runtime(open_unit, work_queues, keys, vending_keys, sender, daraja, channels)
+
+
+def publish_held_keys(made: Runtime, environment: Environment) -> None:
+    """Tell the other processes which STS vending keys this worker holds, if it makes tokens. There
+    may be no market yet. Raises BadInput."""
+    if made.vending_keys is None:
+        return
+    groups = read_groups(environment, "STS_MODULE_GROUPS")
+    database_url = ServicesSettings.from_environment(environment).database_url
+    engine = make_engine(database_url, name="dialwatt worker", pool_size=0)
+    with unit_opener(engine, market_if_none=NO_MARKET)() as unit:
+        publish_keys(unit, made.vending_keys, groups)
 
 
 _MADE_BY: dict[str, Callable[[Environment], PaymentChannel]] = {

@@ -23,7 +23,7 @@ from gateway.heartbeat import sending_heartbeats
 from gateway.work_queues import QUEUES
 from workers import jobs, reconciliation
 from workers.job_table import TableQueue, forget_ended, job_class
-from workers.runtime import Runtime, runtime
+from workers.runtime import Runtime, publish_held_keys, runtime
 from workers.settings import served_queues
 
 log = logging.getLogger(__name__)
@@ -67,6 +67,7 @@ def run_worker() -> None:
     wording."""
     check_wording()
     made = runtime()
+    publish_held_keys(made, os.environ)
     redis = Redis.from_url(read_setting(os.environ, "REDIS_URL"))
     worker = make_worker(redis, served_queues(os.environ), partial(refuse_job, made))
     with sending_heartbeats(worker.heartbeat):

@@ -60,6 +60,7 @@ RIGHTS: Mapping[str, tuple[str, str]] = {
     "statement_pulls": ("S", "SIU"),
     "token_orders": ("SIU", "SIU"),
     "tokens": ("S", "SI"),
+    "vending_keys": ("S", "SIUD"),
     "vended_tokens": ("S", "SI"),
     "vendor_accounts": ("S", "SIUD"),
     "vends": ("SIU", "SIU"),

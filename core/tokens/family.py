@@ -22,8 +22,22 @@ from core.tokens.sts_amount import MAX_UNITS, exact_parts, largest_exact
 from core.tokens.sts_keys import UNIQUE_KEY, StsMeter, decoder_key, meter_pan
 
 Action = Literal[
-    "energy", "days", "unlock", "lock", "set_days", "sync", "wipe_state", "wipe_ids", "wipe_all"
+    "energy",
+    "days",
+    "unlock",
+    "lock",
+    "set_days",
+    "sync",
+    "wipe_state",
+    "wipe_ids",
+    "wipe_all",
+    "clear_credit",
+    "clear_tamper",
+    "power_limit",
+    "key_change",
 ]
+# What an operator orders for an STS meter besides energy (core.tokens.meter_codes).
+METER_ACTIONS: tuple[Action, ...] = ("clear_credit", "clear_tamper", "power_limit")
 _TIME_ACTIONS: tuple[Action, ...] = ("days", "unlock", "lock")
 
 # Devices that take no tokens: what is paid for them is booked all the same.
@@ -41,7 +55,8 @@ class DeviceSecret:
     """What a local generator needs to know of a device. Its repr says nothing.
 
     key: 16 bytes, OpenPAYGO and Nexus; starting_code: OpenPAYGO, derived from the key when
-    None; sts: STS, with the vending key (and the STA tables for EA07) already filled in.
+    None; sts: STS, with the vending key (and the STA tables for EA07) already filled in; next_sts:
+    what a key change turns `sts` into, filled in alike.
     """
 
     serial: str
@@ -49,11 +64,13 @@ class DeviceSecret:
     key: bytes | None = None
     starting_code: int | None = None
     sts: StsMeter | None = None
+    next_sts: StsMeter | None = None
 
 
 @dataclass(frozen=True)
 class IssuedToken:
-    """One token. `amount` is tenths of a kWh for energy, days for days, 0 otherwise."""
+    """One token. `amount`: tenths of a kWh for energy, days for days, watts of a power limit, the
+    number of a key-change code in its set; 0 otherwise."""
 
     text: str = field(repr=False)
     kind: Action
@@ -95,7 +112,9 @@ def can(family: str, action: Action) -> bool:
     row = FAMILIES.get(family)
     if row is None:
         return False
-    return row.energy if action == "energy" else row.time is not None and action in _TIME_ACTIONS
+    if row.energy:
+        return action == "energy" or action in METER_ACTIONS
+    return row.time is not None and action in _TIME_ACTIONS
 
 
 def actions_of(kind: str) -> tuple[Action, ...]:

@@ -10,15 +10,17 @@ What the web process takes in is sealed with a public key (sealing_key.py); a ri
 Shape of a sealed value: version 1 | length of key id | key id | nonce (12) | cipher text and tag.
 """
 
+import re
 from base64 import b64decode
 from binascii import Error as Base64Error
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from os import urandom
 from typing import Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from core.device import HeldKey
 from core.environment import read_setting
 from core.errors import BadInput
 from core.tokens.errors import TokenError
@@ -28,6 +30,9 @@ from core.tokens.sealing_key import VERSION as PUBLIC_KEY_VERSION
 _VERSION = 1
 _NONCE_BYTES = 12
 _VENDING_KEY = "STS_VENDING_KEY_"
+_KEY_NAME = re.compile(r"STS_VENDING_KEY_(\d{6})(?:_([1-9]))?")
+# The bytes of a vending key, by key derivation algorithm.
+_BYTES = {2: 8, 4: 20}
 
 
 class KeyRing:
@@ -117,26 +122,95 @@ def _parts(sealed: bytes) -> tuple[bytes, bytes, bytes]:
 
 
 class VendingKeys:
-    """STS vending keys by supply group code, taken from `STS_VENDING_KEY_<sgc>` in hex, or from the
-    file that `STS_VENDING_KEY_<sgc>_FILE` names."""
+    """STS vending keys by supply group and key revision, from `STS_VENDING_KEY_<sgc>_<krn>` in hex,
+    or from the file that `STS_VENDING_KEY_<sgc>_<krn>_FILE` names.
+
+    Both keys of a revision, of 8 bytes (DKGA02) and of 20 (DKGA04), may stand there with a comma
+    between them. `STS_VENDING_KEY_<sgc>` serves a supply group that has one revision only: it
+    counts where none is named, and not for another revision than `pin` was told.
+    """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._given = {
             name: value for name, value in environment.items() if name.startswith(_VENDING_KEY)
         }
+        self._pinned: dict[str, int] = {}
 
-    def of(self, sgc: str) -> bytes:
-        """Return the vending key of a supply group: 8 bytes for DKGA02, 20 for DKGA04.
+    def of(self, sgc: str, krn: int, dkga: int) -> bytes:
+        """Return a vending key: 8 bytes for DKGA02, 20 for DKGA04.
 
-        Raises TokenError for a key that is missing or has another length.
+        Raises TokenError for a key that is missing, of another revision or of another length.
         """
-        name = _VENDING_KEY + sgc
+        name = f"{_VENDING_KEY}{sgc}_{krn}"
+        if not self._has(name):
+            if any(parsed == sgc and revision for _, parsed, revision in self._names()):
+                raise TokenError(f"{name} is not set (see .env.example)")
+            pinned = self._pinned.get(sgc, krn)
+            if pinned != krn:
+                raise TokenError(f"{name} is not set: {_VENDING_KEY}{sgc} is for revision {pinned}")
+            name = f"{_VENDING_KEY}{sgc}"
+        keys = self._read(name)
+        if dkga not in keys:
+            raise TokenError(f"{name} has no key of {_BYTES[dkga]} bytes (DKGA{dkga:02})")
+        return keys[dkga]
+
+    def pin(self, sgc: str, krn: int) -> None:
+        """Say which revision the key of a group has whose name does not say it."""
+        self._pinned[sgc] = krn
+
+    def held(self) -> list[HeldKey]:
+        """Return which keys are there and can be used, in the order of their names; those of
+        `STS_VENDING_KEY_<sgc>` with the revision that was pinned, else 0."""
+        named = {sgc for _, sgc, krn in self._names() if krn}
+        found = []
+        for name, sgc, krn in self._names():
+            if krn or sgc not in named:
+                revision = krn or self._pinned.get(sgc, 0)
+                found += [HeldKey(sgc, revision, dkga) for dkga in self._usable(name)]
+        return found
+
+    def problems(self) -> list[str]:
+        """Return what is wrong with the names and the keys that are set, without any key."""
+        found = [f"{name} is not STS_VENDING_KEY_<sgc>_<krn>" for name in self._misnamed()]
+        for name, _, _ in self._names():
+            try:
+                self._read(name)
+            except TokenError as error:
+                found.append(str(error))
+        return found
+
+    def _has(self, name: str) -> bool:
+        return bool(self._given.get(name) or self._given.get(f"{name}_FILE"))
+
+    def _set_names(self) -> list[str]:
+        names = {name.removesuffix("_FILE") for name in self._given}
+        return sorted(name for name in names if self._has(name))
+
+    def _names(self) -> Iterator[tuple[str, str, int]]:
+        """Yield (name, supply group, key revision or 0) of each setting that is there."""
+        for name in self._set_names():
+            if found := _KEY_NAME.fullmatch(name):
+                yield name, found[1], int(found[2] or 0)
+
+    def _misnamed(self) -> list[str]:
+        return [name for name in self._set_names() if not _KEY_NAME.fullmatch(name)]
+
+    def _usable(self, name: str) -> list[int]:
         try:
-            key = bytes.fromhex(read_setting(self._given, name))
+            return list(self._read(name))
+        except TokenError:
+            return []
+
+    def _read(self, name: str) -> dict[int, bytes]:
+        """Return the keys of one setting by their key derivation algorithm. Raises TokenError."""
+        try:
+            given = read_setting(self._given, name)
+            keys = [bytes.fromhex(part) for part in given.split(",")]
         except BadInput as error:
             raise TokenError(str(error)) from None
         except ValueError:
             raise TokenError(f"{name} is not hexadecimal") from None
-        if len(key) not in (8, 20):
-            raise TokenError(f"{name} must have 8 bytes (DKGA02) or 20 (DKGA04)")
-        return key
+        by_dkga = {dkga: key for dkga, size in _BYTES.items() for key in keys if len(key) == size}
+        if len(by_dkga) != len(keys):
+            raise TokenError(f"{name} must have 8 bytes (DKGA02), 20 (DKGA04), or one of each")
+        return by_dkga

@@ -43,6 +43,13 @@ def check_expiry(tid: int, ken: int) -> None:
         raise TokenImpossible("the vending key has expired for this meter")
 
 
+def end_of_life(base: int, ken: int) -> datetime:
+    """Return the instant from which no token can be made for a meter of that base year on a vending
+    key of that expiry number: it is past KEN, or 24 bits are used up."""
+    first_refused = min(ken + 1, 1 << 8) << 16
+    return datetime(base, 1, 1, tzinfo=UTC) + timedelta(minutes=first_refused)
+
+
 def credit(key: DecoderKey, utility: int, tid: int, units: int, rnd: int) -> str:
     """A credit token; `units` in tenths of kWh, m3 or minutes, rounded up where too large."""
     return _token(key, CREDIT, _content(utility, rnd, tid, energy_field(units)))

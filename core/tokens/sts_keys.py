@@ -68,6 +68,11 @@ class StsMeter:
         """Whether tokens may be sold to it: a unique key, and not on the base year that is over."""
         return self.kt == UNIQUE_KEY and self.base != 1993
 
+    @property
+    def key_name(self) -> str:
+        """The vending key it needs, in words."""
+        return f"supply group {self.sgc}, key revision {self.krn} (DKGA{self.dkga:02})"
+
     def stored(self) -> dict[str, Any]:
         """Return what is stored of a meter: never a key, never a table."""
         secrets = ("vending_key", "sta_tables")
@@ -130,7 +135,7 @@ def decoder_key(meter: StsMeter, pan: str) -> DecoderKey:
     Raises TokenError without its vending key, TokenImpossible for a key type we do not support.
     """
     if meter.vending_key is None:
-        raise TokenError(f"no vending key for supply group {meter.sgc}")
+        raise TokenError(f"no vending key for {meter.key_name}")
     if meter.kt not in _KEY_TYPES:
         raise TokenImpossible(f"key type {meter.kt} is not supported")
     derive = _dkga02 if meter.dkga == 2 else _dkga04

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import click
 from redis import Redis, RedisError
@@ -26,8 +26,6 @@ from core.db.tariffs import find_market
 from core.environment import Environment, read_setting
 from core.errors import BadInput
 from core.msisdn import country_code, mask_msisdn, mobile_pattern
-from core.tokens.errors import TokenError
-from core.tokens.keys import VendingKeys
 from core.unit import Unit
 from core.usecases.payments.possible_codes import devices_without_code
 from core.usecases.people.purge import RetentionSettings, rules_behind
@@ -35,21 +33,14 @@ from gateway.console.settings import second_factor_roles
 from gateway.endpoints import read_keys
 from gateway.guard import GuardSettings
 from gateway.settings import endpoints_set_up
+from operations.checks import Check
 from operations.commands.arguments import json_option
 from operations.environment import command_environment
 from operations.error_messages import describe_database_error
+from operations.meter_checks import meter_checks
 from operations.settings_check import problems
 
 REDIS_TIMEOUT_S = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """The result of one check; `detail` says what is wrong, or what was found."""
-
-    name: str
-    ok: bool
-    detail: str
 
 
 @click.command()
@@ -101,7 +92,7 @@ def examine_database(
         yield _roles(connection)
         yield from _ledger(connection, clock)
         yield _phone_numbers(connection)
-        yield _vending_keys(connection, environment)
+        yield from meter_checks(connection, environment, clock())
         yield _second_factors(connection, environment)
         yield _approvals(connection, clock)
         yield _purge(connection, environment, clock)
@@ -247,20 +238,3 @@ def _purge(connection: Connection, environment: Environment, clock: Clock) -> Ch
     found = [f"{rows} rows of {name}" for name, rows in behind.items()]
     detail = f"behind by two days: {', '.join(found)} (dialwatt purge)" if found else ""
     return Check("purge", not found, detail)
-
-
-def _vending_keys(connection: Connection, environment: Environment) -> Check:
-    """Whether every supply group with meters has its key, and EA07 meters their tables."""
-    groups = connection.execute(
-        text("SELECT DISTINCT sts ->> 'sgc' FROM devices WHERE sts IS NOT NULL ORDER BY 1")
-    ).scalars()
-    keys, wrong = VendingKeys(environment), []
-    for sgc in groups:
-        try:
-            keys.of(sgc)
-        except TokenError as error:
-            wrong.append(str(error))
-    ea07 = connection.execute(text("SELECT EXISTS (SELECT FROM devices WHERE sts ->> 'ea' = '7')"))
-    if ea07.scalar_one() and not read_setting(environment, "STA_TABLES", ""):
-        wrong.append("STA_TABLES is not set, and there are EA07 meters")
-    return Check("vending keys", not wrong, "; ".join(wrong))

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import click
 
+from core.market import NO_MARKET
 from core.usecases.operators.access import note_run
 from core.usecases.people.export import export_person
 from core.usecases.people.forget import Forgotten, forget_person
 from core.usecases.people.purge import RetentionSettings, count_too_old
 from operations.commands.arguments import file_argument, read_msisdn
-from operations.database import NO_MARKET, open_for_command
+from operations.database import open_for_command
 from operations.environment import command_environment
 from operations.new_file import ensure_new, new_private_file
 from operations.operator import operator_name

@@ -29,8 +29,9 @@ from core.tokens.errors import TokenError
 from core.tokens.keys import KeyRing
 from core.tokens.sealing import bound_to
 from operations.backup_file import check_signature, decrypt, is_encrypted
+from operations.checks import Check
 from operations.commands.arguments import file_argument, json_option
-from operations.commands.doctor import Check, print_checks
+from operations.commands.doctor import print_checks
 from operations.embedded.postgres_client import connection_of, find_program, run_client
 from operations.embedded.services import embedded_services
 from operations.environment import settings_if_any

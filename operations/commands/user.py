@@ -14,6 +14,7 @@ from core.db.console.listing import read_all
 from core.db.console.users import USERS, UserRow
 from core.db.users import find_any_user
 from core.errors import BadInput, Refused
+from core.market import NO_MARKET
 from core.operator import ConsoleUser
 from core.password import random_password
 from core.unit import OpenUnit, Unit
@@ -26,7 +27,7 @@ from core.usecases.operators.users import (
     give_first_password,
     reset_second_factor,
 )
-from operations.database import NO_MARKET, open_for_command
+from operations.database import open_for_command
 from operations.operator import operator_name
 
 _reason = click.option("--reason", required=True, help="Why; it goes into the audit log.")

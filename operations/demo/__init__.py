@@ -20,9 +20,11 @@ from core.db.statements import set_started_at
 from core.db.tariffs import find_market
 from core.environment import Environment
 from core.errors import BrokenInvariant
+from core.tokens.keys import VendingKeys
 from core.unit import Unit
 from core.usecases.acts.limits import set_rules
 from core.usecases.operators.audit import ITSELF
+from core.usecases.tokens.vending_keys import publish_keys
 from operations.demo.people import cast as cast
 from operations.demo.virtual_devices import device_source as device_source
 from operations.importing.import_file import import_file
@@ -50,6 +52,8 @@ def load_demo(engine: Engine, environment: Environment, clock: Clock = system_cl
             content = on_day(_read_file(f"{kind}.csv"), unit.today)
             import_file(unit, kind, content, environment)
         rules = replace(default_rules(market), second_person="off")
+        # The workers tell it when they start; the phone may be quicker.
+        publish_keys(unit, VendingKeys(environment), frozenset())
         set_rules(unit, rules, ITSELF, "the demo has one person at the console")
     return True
 

@@ -10,10 +10,10 @@ from core.db.engine import make_engine, migrate
 from core.db.rights import Role
 from core.db.users import count_users
 from core.environment import Environment, read_setting
+from core.market import NO_MARKET
 from core.unit import unit_opener
 from core.usecases.operators.audit import ITSELF
 from core.usecases.operators.users import add_user
-from operations.database import NO_MARKET
 from operations.demo import load_demo
 from simulator.database import create_schema, open_database
 

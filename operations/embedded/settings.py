@@ -43,6 +43,7 @@ _KEPT: dict[str, Callable[[], str]] = {
     "DEVICE_KEY_SECRET": lambda: base64.b64encode(secrets.token_bytes(32)).decode(),
     "PIN_PEPPER": lambda: secrets.token_urlsafe(24),
     "STS_VENDING_KEY_600000": lambda: secrets.token_hex(20),
+    "STS_TEST_GROUPS": lambda: "600000",
     "CONSOLE_SECRET": lambda: secrets.token_urlsafe(32),
     "CONSOLE_PASSWORD": lambda: secrets.token_urlsafe(9),
     "CONSOLE_SECOND_FACTOR": lambda: "none",

@@ -40,6 +40,7 @@ def operator(
     operator = Operator(tmp_path, gateway, environment, capsys)
     operator.dialwatt("load", str(CATALOGUE))
     customer = f"{OWNER},Amina,Odhiambo,KIB,en"
+    operator.start_worker()
     operator.bring_in("customers", "msisdn,name,surname,village,language", customer)
     yield operator
     gateway.close()

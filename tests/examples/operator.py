@@ -20,6 +20,7 @@ from core.unit import unit_opener
 from core.usecases.payments.apply import apply_payments
 from core.usecases.refunds.reversal import record_reversal
 from core.usecases.tokens.device_keys import secret_opener
+from core.usecases.tokens.vending_keys import publish_keys
 from operations import cli
 from operations.demo.virtual_devices import device_source
 from simulator.devices.virtual_device import display, enter_token, factory_state
@@ -87,6 +88,13 @@ class Operator:
             f"{OWNER},{appliance},{serial},{total}.00,0,amount,,{each}.00,weekly,{days(-60)},"
             f"{first_due_on},{appliance}",
         )
+
+    def start_worker(self) -> None:
+        """A worker tells which vending keys it holds."""
+        engine = create_engine(self.environment["DATABASE_URL"])
+        with unit_opener(engine)() as unit:
+            publish_keys(unit, VendingKeys(self.environment), frozenset())
+        engine.dispose()
 
     def ask(self, serial: str, amount: int) -> str:
         """M-Pesa's question before the money moves; the answer's code."""

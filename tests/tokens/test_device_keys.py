@@ -31,6 +31,7 @@ def kit(serial: str) -> Any:
         sealed_key=sealed,
         starting_code=1,
         sts=None,
+        next_sts=None,
     )
 
 
@@ -43,6 +44,7 @@ def ea07_meter() -> Any:
         sealed_key=None,
         starting_code=None,
         sts=sts,
+        next_sts=None,
     )
 
 

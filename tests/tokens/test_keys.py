@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
+from core.device import HeldKey
 from core.tokens.errors import TokenError
 from core.tokens.keys import KeyRing, VendingKeys
 
@@ -102,27 +103,65 @@ def test_a_ring_says_nothing_about_its_keys() -> None:
     assert OLD_TEXT not in repr(ring)
 
 
-def test_a_vending_key_is_found_by_supply_group() -> None:
-    keys = VendingKeys({"STS_VENDING_KEY_600000": "ab" * 20, "STS_VENDING_KEY_123456": "cd" * 8})
-    assert keys.of("600000") == b"\xab" * 20
-    assert keys.of("123456") == b"\xcd" * 8
+def test_a_vending_key_is_found_by_supply_group_and_revision() -> None:
+    keys = VendingKeys(
+        {"STS_VENDING_KEY_600000_1": "ab" * 20, "STS_VENDING_KEY_600000_2": "cd" * 20}
+    )
+    assert keys.of("600000", 1, 4) == b"\xab" * 20
+    assert keys.of("600000", 2, 4) == b"\xcd" * 20
+    with pytest.raises(TokenError, match="STS_VENDING_KEY_600000_3 is not set"):
+        keys.of("600000", 3, 4)
+
+
+def test_the_name_without_a_revision_serves_the_only_one() -> None:
+    keys = VendingKeys({"STS_VENDING_KEY_600000": "ab" * 20})
+    assert keys.of("600000", 1, 4) == keys.of("600000", 2, 4) == b"\xab" * 20
+    keys.pin("600000", 2)
+    assert keys.held() == [HeldKey("600000", 2, 4)]
+    with pytest.raises(TokenError, match="STS_VENDING_KEY_600000 is for revision 2"):
+        keys.of("600000", 1, 4)
+
+
+def test_the_name_without_a_revision_does_not_count_beside_one_with_it() -> None:
+    keys = VendingKeys({"STS_VENDING_KEY_600000": "ab" * 20, "STS_VENDING_KEY_600000_2": "cd" * 20})
+    assert keys.held() == [HeldKey("600000", 2, 4)]
+    with pytest.raises(TokenError, match="STS_VENDING_KEY_600000_1 is not set"):
+        keys.of("600000", 1, 4)
+
+
+def test_one_group_has_keys_of_both_derivations() -> None:
+    keys = VendingKeys({"STS_VENDING_KEY_600000_1": "cd" * 8 + "," + "ab" * 20})
+    assert (keys.of("600000", 1, 2), keys.of("600000", 1, 4)) == (b"\xcd" * 8, b"\xab" * 20)
+    assert keys.held() == [HeldKey("600000", 1, 2), HeldKey("600000", 1, 4)]
+    assert not keys.problems()
+    with pytest.raises(TokenError, match=r"no key of 20 bytes \(DKGA04\)"):
+        VendingKeys({"STS_VENDING_KEY_600000_1": "cd" * 8}).of("600000", 1, 4)
 
 
 def test_a_vending_key_may_come_as_a_file(tmp_path: Path) -> None:
     file = tmp_path / "key"
     file.write_text("ab" * 20 + "\n")
-    given = {"STS_VENDING_KEY_600000_FILE": str(file), "STS_VENDING_KEY_1_FILE": "/nowhere"}
-    assert VendingKeys(given).of("600000") == b"\xab" * 20
+    given = {"STS_VENDING_KEY_600000_1_FILE": str(file), "STS_VENDING_KEY_111111_FILE": "/nowhere"}
+    keys = VendingKeys(given)
+    assert keys.of("600000", 1, 4) == b"\xab" * 20
     with pytest.raises(TokenError, match="cannot read /nowhere"):
-        VendingKeys(given).of("1")
+        keys.of("111111", 1, 4)
+    assert keys.held() == [HeldKey("600000", 1, 4)]
 
 
-@pytest.mark.parametrize("value", [None, "", "xy" * 20, "ab" * 19])
+@pytest.mark.parametrize("value", [None, "", "xy" * 20, "ab" * 19, "ab" * 8 + "," + "cd" * 8])
 def test_a_missing_or_broken_vending_key_is_named_and_not_shown(value: str | None) -> None:
-    environment = {} if value is None else {"STS_VENDING_KEY_600000": value}
+    keys = VendingKeys({} if value is None else {"STS_VENDING_KEY_600000": value})
     with pytest.raises(TokenError, match="STS_VENDING_KEY_600000") as refusal:
-        VendingKeys(environment).of("600000")
+        keys.of("600000", 1, 4)
     assert not value or value not in str(refusal.value)
+    assert bool(keys.problems()) is bool(value)
+    assert not keys.held()
+
+
+def test_a_misnamed_vending_key_is_a_problem() -> None:
+    [problem] = VendingKeys({"STS_VENDING_KEY_6000_1": "ab" * 20}).problems()
+    assert problem.startswith("STS_VENDING_KEY_6000_1 is not")
 
 
 def test_vending_keys_are_never_printed() -> None:

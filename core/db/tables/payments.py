@@ -233,8 +233,9 @@ credit_acts = Table(
     Index("credit_acts_reference_idx", "reference"),
 )
 
-# `units`: tenths of a kWh, or days; 0 for an unlock. The text never changes once stored. A vendor's
-# code has no `counter` that we know; it is one of `vended_tokens`.
+# `units`: tenths of a kWh, days, watts of a power limit, or the number of a key-change code in its
+# set; 0 for the others. The text never changes once stored. A vendor's code has no `counter` that
+# we know; it is one of `vended_tokens`.
 tokens = Table(
     "tokens",
     metadata,

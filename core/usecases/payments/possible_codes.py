@@ -1,7 +1,8 @@
 """Whether a code can be made for a device, as far as its row tells: no key is opened.
 
-What a worker may still mend (a vending key that is not set, a clock that is wrong) is not asked:
-that is waited for. What can never be made is told before money moves.
+What can never be made is told before money moves, and so is a vending key that no worker holds: it
+is of another supply group or key revision than the workers were given. A clock that is wrong is
+not asked about: that is waited for, as is a key that was there when the money was quoted.
 """
 
 from __future__ import annotations
@@ -31,16 +32,20 @@ def why_no_code(device: Device, action: Action, now: datetime) -> str | None:
         return None
     if device.token_family in VENDORS:
         return _why_no_vend(device, action)
+    # The codes of a meter whose key changes are made for the data that it changes to.
+    meter = device.next_sts or device.sts
     try:
         secret = DeviceSecret(
             serial=device.serial,
             family=device.token_family,
             key=_SOME_KEY if device.has_key else None,
-            sts=StsMeter(**device.sts) if device.sts else None,
+            sts=StsMeter(**meter) if meter else None,
         )
         check_possible(secret, device.token_counter, action, now)
     except TokenImpossible as never:
         return str(never)
+    if meter and not device.has_vending_keys:
+        return f"no worker holds the vending key of {StsMeter(**meter).key_name}"
     return None
 
 

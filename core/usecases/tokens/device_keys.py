@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from core.db.tokens import SealedKey, keys_by_master, lock_other_keys, store_keys
 from core.device import Device
@@ -29,31 +30,36 @@ def secret_opener(
     def open_secret(device: Device) -> DeviceSecret:
         if device.has_key and device.sealed_key is None:
             raise BrokenInvariant(f"device {device.serial} was read without its secrets")
-        sealed, meter = device.sealed_key, None
-        if device.sts is not None:
-            meter = StsMeter(**device.sts)
-            meter = replace(meter, vending_key=vending_keys.of(meter.sgc), sta_tables=sta_tables)
+        sealed = device.sealed_key
         return DeviceSecret(
             serial=device.serial,
             family=device.token_family,
             key=ring.open(sealed, bound_to(device.serial)) if sealed else None,
             starting_code=device.starting_code,
-            sts=meter,
+            sts=_with_key(device.sts),
+            next_sts=_with_key(device.next_sts),
         )
+
+    def _with_key(stored: dict[str, Any] | None) -> StsMeter | None:
+        if stored is None:
+            return None
+        meter = StsMeter(**stored)
+        key = vending_keys.of(meter.sgc, meter.krn, meter.dkga)
+        return replace(meter, vending_key=key, sta_tables=sta_tables)
 
     return open_secret
 
 
-def secrets_from(environment: Environment) -> OpenSecret:
+def secrets_from(environment: Environment, vending_keys: VendingKeys | None = None) -> OpenSecret:
     """Return the decrypting function, made from the settings of a worker.
 
-    They are DEVICE_KEY_SECRET, STS_VENDING_KEY_<sgc> and, for EA07 meters, STA_TABLES (JSON).
-    Raises BadInput and TokenError.
+    They are DEVICE_KEY_SECRET, STS_VENDING_KEY_<sgc>_<krn> (read here, or given as `vending_keys`)
+    and, for EA07 meters, STA_TABLES (JSON). Raises BadInput and TokenError.
     """
     tables = read_setting(environment, "STA_TABLES", "")
     return secret_opener(
         KeyRing.from_settings(read_setting(environment, "DEVICE_KEY_SECRET")),
-        VendingKeys(environment),
+        vending_keys or VendingKeys(environment),
         StaTables.from_json(tables) if tables else None,
     )
 

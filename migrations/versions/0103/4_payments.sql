@@ -234,8 +234,9 @@ CREATE TABLE provider_words (
 );
 CREATE INDEX provider_words_waiting_idx ON provider_words (next_attempt_at) WHERE state = 'waiting';
 
--- `units`: tenths of a kWh, or days; 0 for an unlock. The text never changes once stored. A vendor's
--- code has no `counter` that we know; it is one of `vended_tokens`.
+-- `units`: tenths of a kWh, days, watts of a power limit, or the number of a key-change code in its
+-- set; 0 for the others. The text never changes once stored. A vendor's code has no `counter` that
+-- we know; it is one of `vended_tokens`.
 CREATE TABLE tokens (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     device_id BIGINT NOT NULL,
@@ -248,7 +249,8 @@ CREATE TABLE tokens (
     issued_at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT tokens_pkey PRIMARY KEY (id),
     CONSTRAINT tokens_kind_check CHECK (kind IN ('energy', 'days', 'unlock', 'lock', 'set_days',
-        'sync', 'wipe_state', 'wipe_ids', 'wipe_all')),
+        'sync', 'wipe_state', 'wipe_ids', 'wipe_all', 'clear_credit', 'clear_tamper', 'power_limit',
+        'key_change')),
     CONSTRAINT tokens_device_id_counter_key UNIQUE (device_id, counter),
     CONSTRAINT tokens_payment_id_device_id_part_key UNIQUE (payment_id, device_id, part),
     CONSTRAINT tokens_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id),

@@ -169,12 +169,12 @@ CREATE TABLE operator_acts (
     decided_by BIGINT,
     decided_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT operator_acts_pkey PRIMARY KEY (id),
-    CONSTRAINT operator_acts_act_check CHECK (act IN ('order_token', 'replace_device',
-        'match_payment', 'refund', 'record_return', 'give_credit_back', 'move_credit',
-        'reprice_sale', 'discount_sale', 'settle_sale', 'cancel_sale', 'repossess_sale',
-        'write_off_sale', 'waive_fee', 'write_off_clawback', 'close_case', 'take_payment',
-        'settle_agent', 'pay_commission', 'write_off_shortfall', 'set_float_limit',
-        'set_act_rules')),
+    CONSTRAINT operator_acts_act_check CHECK (act IN ('order_token', 'change_meter_key',
+        'end_key_change', 'correct_sts', 'replace_device', 'match_payment', 'refund',
+        'record_return', 'give_credit_back', 'move_credit', 'reprice_sale', 'discount_sale',
+        'settle_sale', 'cancel_sale', 'repossess_sale', 'write_off_sale', 'waive_fee',
+        'write_off_clawback', 'close_case', 'take_payment', 'settle_agent', 'pay_commission',
+        'write_off_shortfall', 'set_float_limit', 'set_act_rules')),
     CONSTRAINT operator_acts_state_check CHECK (state IN ('done', 'waiting', 'approved', 'refused',
         'withdrawn', 'expired')),
     CONSTRAINT operator_acts_value_check CHECK (value_minor >= 0),
@@ -212,9 +212,10 @@ CREATE TABLE erasures (
 );
 CREATE UNIQUE INDEX erasures_waiting_key ON erasures (msisdn) WHERE state = 'waiting';
 
--- A code that an operator orders, until a worker has made it. `units`: tenths of a kWh, or days; 0
--- for lock and unlock. `customer_id` had the device when it was ordered: it is made for no other
--- customer. Of each kind one at a time is waited for on a device: ordering twice is one order.
+-- A code that an operator orders, until a worker has made it. `units`: tenths of a kWh, days, or
+-- watts of a power limit; 0 for the others. A key change is no order: it goes out with another code
+-- (`devices`). `customer_id` had the device when it was ordered: it is made for no other customer.
+-- Of each kind one at a time is waited for on a device: ordering twice is one order.
 CREATE TABLE token_orders (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     device_id BIGINT NOT NULL,
@@ -233,10 +234,12 @@ CREATE TABLE token_orders (
     next_attempt_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT token_orders_pkey PRIMARY KEY (id),
     CONSTRAINT token_orders_kind_check CHECK (kind IN ('energy', 'days', 'unlock', 'lock',
-        'set_days', 'sync', 'wipe_state', 'wipe_ids', 'wipe_all')),
+        'set_days', 'sync', 'wipe_state', 'wipe_ids', 'wipe_all', 'clear_credit', 'clear_tamper',
+        'power_limit', 'key_change')),
     CONSTRAINT token_orders_state_check CHECK (state IN ('waiting', 'made', 'failed')),
-    CONSTRAINT token_orders_units_check CHECK (CASE WHEN kind IN ('energy', 'days', 'set_days') THEN
-        units > 0 ELSE units = 0 END),
+    CONSTRAINT token_orders_units_check CHECK (CASE WHEN kind IN ('energy', 'days', 'set_days',
+        'power_limit') THEN units > 0 ELSE units = 0 END),
+    CONSTRAINT token_orders_no_key_change_check CHECK (kind <> 'key_change'),
     CONSTRAINT token_orders_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id),
     CONSTRAINT token_orders_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customers (id)
 );

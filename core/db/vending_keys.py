@@ -1,0 +1,138 @@
+"""Queries for the STS vending keys that workers hold: which ones, never the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection, text
+
+from core.db.typed_rows import all_rows
+from core.device import HeldKey
+
+
+def usual_revisions(connection: Connection) -> dict[str, int]:
+    """Return the key revision that most meters of each supply group are on; the lower of two."""
+    rows = connection.execute(
+        text(
+            "SELECT sts ->> 'sgc' AS sgc, mode() WITHIN GROUP"
+            " (ORDER BY CAST(sts ->> 'krn' AS integer)) AS krn"
+            " FROM devices WHERE sts IS NOT NULL AND retired_on IS NULL GROUP BY 1"
+        )
+    )
+    return {row.sgc: row.krn for row in rows}
+
+
+def store_held_keys(
+    connection: Connection, now: datetime, keys: Sequence[HeldKey], module_groups: Collection[str]
+) -> None:
+    """Store which keys the workers hold, and which groups a security module serves, in place of
+    what was stored before."""
+    rows = [key for key in keys if key.sgc not in module_groups]
+    rows += [HeldKey(sgc, 0, 0) for sgc in module_groups]
+    connection.execute(text("LOCK TABLE vending_keys IN SHARE ROW EXCLUSIVE MODE"))
+    connection.execute(text("DELETE FROM vending_keys"))
+    if rows:
+        connection.execute(
+            text(
+                "INSERT INTO vending_keys (sgc, krn, dkga, held_by, published_at)"
+                " VALUES (:sgc, :krn, :dkga, :held_by, :now)"
+            ),
+            [
+                {
+                    **asdict(key),
+                    "held_by": "software" if key.krn or key.dkga else "module",
+                    "now": now,
+                }
+                for key in rows
+            ],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MetersOfKey:
+    """Meters on one vending key: how many, how many of them customers have, and one of them."""
+
+    sgc: str
+    krn: int
+    dkga: int
+    meters: int
+    owned: int
+    example: str
+
+
+def meters_by_key(connection: Connection) -> list[MetersOfKey]:
+    """Return the vending keys that the meters in use need, with those of key changes under way."""
+    return all_rows(
+        connection,
+        MetersOfKey,
+        "SELECT sts ->> 'sgc' AS sgc, CAST(sts ->> 'krn' AS integer) AS krn,"
+        " CAST(sts ->> 'dkga' AS integer) AS dkga, count(*) AS meters,"
+        " count(owner_id) AS owned, min(serial) AS example FROM"
+        " (SELECT sts, owner_id, serial FROM devices WHERE sts IS NOT NULL AND retired_on IS NULL"
+        "  UNION ALL SELECT next_sts, owner_id, serial FROM devices WHERE next_sts IS NOT NULL) m"
+        " GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+    )
+
+
+def module_groups(connection: Connection) -> set[str]:
+    """Return the supply groups that a security module serves."""
+    rows = connection.execute(text("SELECT sgc FROM vending_keys WHERE held_by = 'module'"))
+    return set(rows.scalars())
+
+
+def held_keys(connection: Connection) -> set[HeldKey]:
+    """Return the keys that workers hold in software."""
+    return set(
+        all_rows(
+            connection,
+            HeldKey,
+            "SELECT sgc, krn, dkga FROM vending_keys WHERE held_by = 'software'",
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MetersOfLife:
+    """Meters whose vending key and base year end at the same time, and one of them."""
+
+    sgc: str
+    krn: int
+    base: int
+    ken: int
+    meters: int
+    example: str
+
+
+def lives_of_meters(connection: Connection) -> list[MetersOfLife]:
+    """Return how long the keys of the meters in use last; of a key change, those it leads to."""
+    return all_rows(
+        connection,
+        MetersOfLife,
+        "SELECT m.sts ->> 'sgc' AS sgc, CAST(m.sts ->> 'krn' AS integer) AS krn,"
+        " CAST(m.sts ->> 'base' AS integer) AS base, CAST(m.sts ->> 'ken' AS integer) AS ken,"
+        " count(*) AS meters, min(m.serial) AS example FROM"
+        " (SELECT coalesce(next_sts, sts) AS sts, serial FROM devices"
+        "  WHERE sts IS NOT NULL AND retired_on IS NULL) m"
+        " GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4",
+    )
+
+
+class KeyChanges(NamedTuple):
+    """How many key changes wait for the next code, and for word whether the meter took them."""
+
+    ordered: int
+    sent: int
+
+
+def key_changes_waiting(connection: Connection) -> KeyChanges:
+    """Return how many key changes are under way."""
+    row = connection.execute(
+        text(
+            "SELECT count(*) FILTER (WHERE next_sts_sent = 0),"
+            " count(*) FILTER (WHERE next_sts_sent > 0) FROM devices WHERE next_sts IS NOT NULL"
+        )
+    ).one()
+    return KeyChanges(*row)

@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -20,7 +20,7 @@ from urllib3.exceptions import HTTPError
 
 from core.errors import Temporary
 from core.logs import Masking, log_fields
-from core.vend import WORDS_MAX, NotSent, Refusal, Unknown
+from core.vend import WORDS_MAX, CheckAnswer, DeviceNotFound, NotSent, Refusal, Unknown
 from gateway.sending import failed_before_sending
 from gateway.vendors.vendor import CALL_LIMIT_S
 
@@ -36,6 +36,10 @@ _CALL_ENDS_AT: ContextVar[float | None] = ContextVar("vendor_call_ends_at", defa
 # another request was there first.
 _UNDECIDED = (408, 409, 425, 499)
 _CREDENTIALS = (401, 403, 407)
+
+# urllib3 logs addresses, and some hold passwords: every one at level debug, and with a warning that
+# of an answer with broken headers.
+logging.getLogger("urllib3").setLevel(logging.CRITICAL)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -75,13 +79,33 @@ def answering(method: Callable[P, T]) -> Callable[P, T]:
     return call
 
 
+def checking(method: Callable[P, CheckAnswer]) -> Callable[P, CheckAnswer]:
+    """Make a method of a driver that checks a device one call. That the vendor has no such device
+    is an answer; whatever else it refuses says nothing about the device."""
+    answered = answering(method)
+
+    @wraps(method)
+    def call(*args: P.args, **kwargs: P.kwargs) -> CheckAnswer:
+        answer: CheckAnswer | Refusal = answered(*args, **kwargs)
+        if not isinstance(answer, Refusal):
+            return answer
+        is_absent = answer.reason == "unknown_device"
+        return DeviceNotFound(answer.words) if is_absent else NotSent(answer.words)
+
+    return call
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a vendor answered. `words(text)` are some of its words as they may be stored."""
+    """What a vendor answered. `words(text)` are some of its words as they may be stored.
+
+    `is_order`: to a request that vends. What stays unknown of any other has vended nothing.
+    """
 
     status: int
     text: str = field(repr=False)
     words: Callable[[object], str] = field(repr=False)
+    is_order: bool = True
 
     @property
     def is_accepted(self) -> bool:
@@ -108,16 +132,21 @@ class Reply:
             # A proxy or a wrong address, neither of which vends; it may be mended.
             raise Settled(NotSent(said))
         if not (is_client_error or self.is_accepted):
-            raise Settled(Unknown(said))
+            raise self.unsettled(said)
 
     def document(self) -> Any:
-        """The JSON value of an answer whose status settles nothing. Raises Settled: Unknown where
-        there is none."""
+        """The JSON value of an answer whose status settles nothing. Raises Settled: Unknown, or
+        NotSent, where there is none."""
         self.settle()
         found = self.json()
         if found is None:
-            raise Settled(Unknown(f"HTTP {self.status} without JSON"))
+            raise self.unsettled(f"HTTP {self.status} without JSON")
         return found
+
+    def unsettled(self, words: str) -> Settled:
+        """The end of the call where the answer cannot be understood: Unknown after an order, else
+        NotSent."""
+        return Settled(Unknown(words) if self.is_order else NotSent(words))
 
 
 class VendorHttp:
@@ -147,7 +176,7 @@ class VendorHttp:
         """Make a request that only reads, or logs in. Raises Settled (NotSent) without an answer:
         nothing was done, whatever became of it."""
         try:
-            return self._send(method, path, READ_ONLY_S, request)
+            return replace(self._send(method, path, READ_ONLY_S, request), is_order=False)
         except _Failed as failed:
             raise Settled(NotSent(failed.words)) from None
 

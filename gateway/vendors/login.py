@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from core.vend import Refusal
+from core.vend import NotSent, Refusal
 from gateway.vendors.http_client import Reply, Settled
 
 # A login is not used in its last minute, nor a short one for more than half its life.
@@ -46,9 +46,17 @@ class Login:
         """One thread logs in while the others wait: no longer than a login takes."""
         with self._lock:
             if time.monotonic() >= self._good_until:
-                self._shown, lasts_s = self._fetch()
+                self._shown, lasts_s = self._fetched()
                 self._good_until = time.monotonic() + lasts_s - min(_EARLY_S, lasts_s / 2)
             return self._shown
+
+    def _fetched(self) -> tuple[str, float]:
+        """A new login. Raises Settled: NotSent where the answer cannot be read, since nothing was
+        vended by then."""
+        try:
+            return self._fetch()
+        except (LookupError, TypeError, ValueError, AttributeError):
+            raise Settled(NotSent("a login that cannot be read")) from None
 
     def _forget(self, shown: str) -> None:
         with self._lock:

@@ -7,7 +7,6 @@ unit: the vendor's own prices do not count. Wire: docs/devices.md.
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from core.vend import (
@@ -23,7 +22,8 @@ from core.vend import (
 from gateway.vendors.account import AccountSettings
 from gateway.vendors.codes import done_with
 from gateway.vendors.driver import HttpDriver
-from gateway.vendors.http_client import Reply, Settled, answering
+from gateway.vendors.http_client import Reply, Settled, answering, checking
+from gateway.vendors.meters import is_another_meter, tenths_in
 from gateway.vendors.refusals import refusal
 
 _CLEAR = {"clear_credit": "/ClearCredit", "clear_tamper": "/ClearTamper"}
@@ -53,13 +53,13 @@ class Stron(HttpDriver):
             ),
         )
         answer = self._one_in(reply.document(), reply)
-        if answer.get("Meter_id") not in (None, "", order.serial):
+        if is_another_meter(answer.get("Meter_id"), order.serial):
             return Unknown("an answer about another meter")
         return done_with(
-            self.abilities, answer.get("Token"), units=_tenths(answer.get("Total_unit"))
+            self.abilities, answer.get("Token"), units=tenths_in(answer.get("Total_unit"))
         )
 
-    @answering
+    @checking
     def check(self, serial: str) -> CheckAnswer:
         known = self._find(serial)
         if known is None:
@@ -70,7 +70,12 @@ class Stron(HttpDriver):
         """What the vendor has about a meter; None where it has none. Raises Settled."""
         reply = self._http.ask("POST", "/QueryMeterInfo", json=self._signed(MeterId=serial))
         found = reply.document()
-        return None if found == [] else self._one_in(found, reply)
+        if found == []:
+            return None
+        known = self._one_in(found, reply)
+        if not any(name.lower().startswith("meter") for name in known):
+            raise reply.unsettled("an answer about no meter")
+        return known
 
     def _clear(self, order: VendOrder) -> Answer:
         """The answer is text: the code, then what it is for, with commas between."""
@@ -112,11 +117,3 @@ class Stron(HttpDriver):
         if not reply.is_accepted:
             raise Settled(refusal(self._http.words(found)))
         return found
-
-
-def _tenths(units: object) -> int | None:
-    """Kilowatt-hours, a number or text, as tenths; None where the vendor does not say."""
-    try:
-        return round(Decimal(str(units)) * 10)
-    except (InvalidOperation, ValueError, OverflowError):
-        return None

@@ -8,6 +8,7 @@ from typing import Protocol
 from core.vend import (
     Answer,
     CheckAnswer,
+    Done,
     ListAnswer,
     LookUpAnswer,
     NotSent,
@@ -56,6 +57,11 @@ class Vendor(Protocol):
     def check(self, serial: str) -> CheckAnswer:
         """Say whether the vendor has a device. Called only where `abilities.can_check`."""
         return Unknown("this vendor cannot be asked")
+
+    def deliver(self, order: VendOrder, done: Done) -> None:
+        """Send the codes of a vend to its device over the air too, where the account can; called
+        once the vend is stored. Nothing depends on it: a device takes no code twice."""
+        return None
 
     def list_vends(self, since: datetime, until: datetime) -> ListAnswer:
         """Everything vended from `since` until before `until`, by whomever, with the money.

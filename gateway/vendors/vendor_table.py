@@ -10,12 +10,22 @@ from core.environment import Environment
 from core.vend import VendorName
 from gateway.rate_limit import RateLimit
 from gateway.vendors.account import Account, AccountSettings, accounts_in
+from gateway.vendors.calin import Calin
+from gateway.vendors.calin_pos import CalinPos
 from gateway.vendors.driver import HttpDriver
+from gateway.vendors.gomelong import GomeLong
+from gateway.vendors.gomelong_sts import GomeLongSts
 from gateway.vendors.stron import Stron
+from gateway.vendors.stron_old import StronOld
 from gateway.vendors.vendor import Vendor
 
 DRIVERS: Mapping[VendorName, type[HttpDriver]] = {
+    "calin": Calin,
+    "calin_pos": CalinPos,
+    "gomelong": GomeLong,
+    "gomelong_sts": GomeLongSts,
     "stron": Stron,
+    "stron_old": StronOld,
 }
 SETTINGS: Mapping[VendorName, AccountSettings] = {
     token: driver.settings for token, driver in DRIVERS.items()

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from simulator.vendors.calin import calin
+from simulator.vendors.calin_pos import calin_pos
+from simulator.vendors.gomelong import gomelong
+from simulator.vendors.gomelong_sts import gomelong_sts
 from simulator.vendors.stron import stron
+from simulator.vendors.stron_old import stron_old
 from simulator.vendors.wire import Wire
 
-STAND_INS: Mapping[str, Wire] = {wire.name: wire for wire in (stron,)}
+_WIRES = (
+    calin,
+    calin_pos,
+    gomelong,
+    gomelong_sts,
+    stron,
+    stron_old,
+)
+STAND_INS: Mapping[str, Wire] = {wire.name: wire for wire in _WIRES}
 
 
 def base_urls(providers: str, account: str = "main") -> dict[str, str]:

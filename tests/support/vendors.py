@@ -9,6 +9,26 @@ from simulator.vendors.stand_ins import STAND_INS, base_urls
 
 # What each account's settings are, by NAME of VENDOR_<TOKEN>_MAIN_NAME.
 _CREDENTIALS: dict[VendorName, dict[str, str]] = {
+    "calin": {"USERNAME": "jua-calin", "PASSWORD": "c4lin-pass-w0rd"},
+    "calin_pos": {
+        "COMPANY": "jua-energy",
+        "USERNAME": "pos-1",
+        "PASSWORD": "p0s-pass-w0rd",
+        "VENDING_PASSWORD": "v3nding-pass-w0rd",
+        "MAINTENANCE_USERNAME": "maintenance-1",
+        "MAINTENANCE_PASSWORD": "m4intenance-pass-w0rd",
+        "REMOTE_USERNAME": "amr-1",
+        "REMOTE_PASSWORD": "r3mote-pass-w0rd",
+    },
+    "gomelong": {"USERNAME": "jua-gome", "PASSWORD": "g0me-pass-w0rd"},
+    "gomelong_sts": {"USERNAME": "jua-sts", "PASSWORD": "s4s-pass-w0rd"},
+    "stron_old": {
+        "COMPANY": "jua-energy",
+        "USERNAME": "jua-old",
+        "PASSWORD": "0ld-pass-w0rd",
+        "PRICE": "25.00",
+        "CURRENCY": "KES",
+    },
     "stron": {"COMPANY": "jua-energy", "USERNAME": "jua-user", "PASSWORD": "str0n-pass-w0rd"},
 }
 VENDOR_CREDENTIALS = {

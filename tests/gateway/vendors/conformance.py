@@ -65,7 +65,7 @@ class Spec:
     * `action`, `units`, `money`: an ordinary vend, and the money paid for it in minor units.
     * `gives`: what the device then shows, if not the units.
     * `reasons`: what the stand-in's refusals are taken for, where its words do not say.
-    * `has_login`: whether there are logins that end.
+    * `logs_in`: whether there are logins; `has_login`: whether they are seen to end.
     * `account`: other settings of the account than those of tests.support.vendors.
     """
 
@@ -77,6 +77,7 @@ class Spec:
     units: int = 123
     money: int = 307_50
     reasons: Mapping[RefusalReason, RefusalReason] = field(default_factory=dict)
+    logs_in: bool = False
     has_login: bool = False
     account: Mapping[str, str] = field(default_factory=dict)
 
@@ -283,6 +284,20 @@ class Conformance:
         assert self.given(standins, serial, answer) == self.spec.units
         assert self.vended(standins, serial) == 1
 
+    def test_where_no_login_is_to_be_had_nothing_was_vended(
+        self, vendor: HttpDriver, standins: StandIns, serial: str
+    ) -> None:
+        """Also where the login is answered with nonsense: a person need not look into it."""
+        if not self.spec.logs_in:
+            pytest.skip("each request carries the credentials")
+        for fault in ("html_reply", "fail_before", "fail_after", "lose_reply", "busy"):
+            self.fault(standins, "", fault, operation="login", times=1)
+            assert isinstance(vendor.vend(self.order(serial)), NotSent), fault
+        for body in _NONSENSE:
+            self.fault(standins, "", "body_reply", body, operation="login", times=1)
+            assert isinstance(vendor.vend(self.order(serial)), NotSent | Refusal), body
+        assert self.vended(standins, serial) == 0
+
     def test_an_order_that_comes_again_is_one_vend(
         self, vendor: HttpDriver, standins: StandIns, serial: str
     ) -> None:
@@ -333,6 +348,14 @@ class Conformance:
         for fault in ("html_reply", "fail_after", "lose_reply", "busy"):
             self.fault(standins, serial, fault, operation="check", times=1)
             assert isinstance(vendor.check(serial), NotSent | Unknown), fault
+        for reason in ("unknown_device", "credentials", "account_empty"):
+            self.fault(standins, serial, "refuse", reason, operation="check", times=1)
+            found = vendor.check(serial)
+            is_absent = reason == "unknown_device"
+            assert isinstance(found, DeviceNotFound if is_absent else NotSent | Unknown), reason
+        for body in _NONSENSE:
+            self.fault(standins, serial, "body_reply", body, operation="check", times=1)
+            assert not isinstance(vendor.check(serial), DeviceFound | Refusal), body
         assert self.vended(standins, serial) == 0
 
     def test_every_action_does_what_it_says(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from core.plan import PAYG
 
@@ -13,6 +13,7 @@ DeviceKind = Literal["meter", "shs", "e_bike"]
 # The codes of an OpenPAYGO device: typed on the keys 0 to 9 or only 1 to 4, and of normal length or
 # extended, with six digits of value.
 KeypadDigits = Literal["standard", "restricted", "extended", "extended_restricted"]
+KEYPAD_DIGITS: tuple[KeypadDigits, ...] = get_args(KeypadDigits)
 # What a token does: adds kilowatt-hours or days, frees the device for good, stops it; sets its days
 # whatever it had; tells it the count (OpenPAYGO); wipes its credit, the ids it remembers, or both
 # (Nexus); clears a meter's credit or its tamper alarm, limits its power, gives it another key.
@@ -132,7 +133,6 @@ class TokenOrder:
     when it was ordered; None in stock. `operator` ordered it.
 
     `value_minor`: what the token would have cost, 0 where it is no gift or has no price.
-    `kit_count`: the count that the device showed, where somebody read it.
     """
 
     id: int
@@ -143,7 +143,6 @@ class TokenOrder:
     operator: str
     attempts: int
     value_minor: int
-    kit_count: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

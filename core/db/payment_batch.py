@@ -17,7 +17,7 @@ Rows = Sequence[Mapping[str, Any]]
 # Set by set, the columns of its rows with their types. `charge`, `clawback`, `instalment` and
 # `recovery` (of a written-off sale) say how much of each is paid now, an instalment also the days
 # it has given; `credit` what each customer has left; `device_id` and `counter` of a text name the
-# token it carries.
+# token it carries. `chain` has the links of a device's codes, where they are new.
 _SETS = {
     "done": "id bigint, credit_used_minor bigint",
     "line": "payment_id bigint, number smallint, kind text, amount_minor bigint,"
@@ -32,6 +32,7 @@ _SETS = {
     "credit": "customer_id bigint, credit_minor bigint",
     "token": "device_id bigint, payment_id bigint, part smallint, kind text, units integer,"
     " counter bigint, text text",
+    "chain": "device_id bigint, sealed_chain bytea",
     "sms": "dedupe_key text, kind text, msisdn text, body text, segments smallint,"
     " payment_id bigint, device_id bigint, counter bigint",
 }
@@ -87,8 +88,10 @@ _WRITE = text(
         SELECT token.*, :now FROM {_rows("token")}
         RETURNING id, device_id, counter
     ), counters AS (
-        UPDATE devices SET token_counter = used.counter
+        UPDATE devices SET token_counter = used.counter,
+                           sealed_chain = coalesce(chain.sealed_chain, devices.sealed_chain)
           FROM (SELECT device_id, max(counter) AS counter FROM issued GROUP BY device_id) AS used
+          LEFT JOIN {_rows("chain")} ON chain.device_id = used.device_id
          WHERE devices.id = used.device_id
     ), texts AS (
         INSERT INTO sms (dedupe_key, kind, msisdn, body, segments, payment_id, token_id, created_at,

@@ -93,13 +93,17 @@ def devices_by_serial(
 
 def device_secrets(
     connection: Connection, serials: Collection[str]
-) -> dict[str, tuple[bytes | None, int | None]]:
-    """Return (sealed key, starting code) of those devices, by serial. The web process may not."""
+) -> dict[str, tuple[bytes | None, int | None, str | None]]:
+    """Return (sealed key, starting code, test code) of those devices, by serial. The web process
+    may not."""
     rows = connection.execute(
-        text("SELECT serial, sealed_key, starting_code FROM devices WHERE serial = ANY(:serials)"),
+        text(
+            "SELECT serial, sealed_key, starting_code, test_code FROM devices"
+            " WHERE serial = ANY(:serials)"
+        ),
         {"serials": list(serials)},
     )
-    return {row.serial: (row.sealed_key, row.starting_code) for row in rows}
+    return {row.serial: (row.sealed_key, row.starting_code, row.test_code) for row in rows}
 
 
 def villages_served(connection: Connection, only: Sequence[str]) -> list[tuple[str, str]]:

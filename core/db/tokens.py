@@ -16,17 +16,16 @@ _BACKOFF_MAX = timedelta(hours=1)
 
 
 def insert_order(connection: Connection, now: datetime, values: dict[str, Any]) -> int | None:
-    """Store a token order (device_id, kind, units, operator, reason, and kit_count where the
-    device's count was read), for the owner the device has now; returns its id, or None while one of
-    that kind waits on the device."""
+    """Store a token order (device_id, kind, units, operator, reason), for the owner the device
+    has now; returns its id, or None while one of that kind waits on the device."""
     return connection.execute(
         text(
             "INSERT INTO token_orders (device_id, customer_id, kind, units, operator, reason,"
-            " kit_count, ordered_at, next_attempt_at) SELECT id, owner_id, :kind, :units,"
-            " :operator, :reason, :kit_count, :now, :now FROM devices WHERE id = :device_id"
+            " ordered_at, next_attempt_at) SELECT id, owner_id, :kind, :units, :operator, :reason,"
+            " :now, :now FROM devices WHERE id = :device_id"
             " ON CONFLICT (device_id, kind) WHERE state = 'waiting' DO NOTHING RETURNING id"
         ),
-        {"kit_count": None, **values, "now": now},
+        {**values, "now": now},
     ).scalar_one_or_none()
 
 
@@ -35,7 +34,7 @@ def claim_orders(connection: Connection, now: datetime, limit: int) -> list[Toke
     rows = connection.execute(
         text(
             "SELECT id, device_id, customer_id, kind, units, operator, attempts + 1,"
-            " value_minor, kit_count"
+            " value_minor"
             " FROM token_orders"
             " WHERE state = 'waiting' AND next_attempt_at <= :now"
             " ORDER BY id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED"
@@ -46,9 +45,14 @@ def claim_orders(connection: Connection, now: datetime, limit: int) -> list[Toke
 
 
 def store_ordered(
-    connection: Connection, now: datetime, order: TokenOrder, tokens: Sequence[Mapping[str, Any]]
+    connection: Connection,
+    now: datetime,
+    order: TokenOrder,
+    tokens: Sequence[Mapping[str, Any]],
+    sealed_chain: bytes | None,
 ) -> list[int]:
-    """Store the tokens of an order (kind, units, counter, text) and the device's new counter.
+    """Store the tokens of an order (kind, units, counter, text), and the device's new counter and
+    links (None: as they were).
 
     Returns the ids of the tokens, in order.
     """
@@ -57,8 +61,15 @@ def store_ordered(
         for part, token in enumerate(tokens)
     ]
     connection.execute(
-        text("UPDATE devices SET token_counter = :counter WHERE id = :id"),
-        {"counter": tokens[-1]["counter"], "id": order.device_id},
+        text(
+            "UPDATE devices SET token_counter = :counter,"
+            " sealed_chain = coalesce(:sealed_chain, sealed_chain) WHERE id = :id"
+        ),
+        {
+            "counter": tokens[-1]["counter"],
+            "sealed_chain": sealed_chain,
+            "id": order.device_id,
+        },
     )
     connection.execute(
         text(

@@ -10,35 +10,22 @@ to it. STS meters on key type 0 or 1, or on base year 1993, are refused: no fiel
 vended to on those.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
-from core.tokens import nexus, openpaygo, sts
+from core.tokens import sts
+from core.tokens.device_secret import Action as Action
+from core.tokens.device_secret import DeviceSecret as DeviceSecret
+from core.tokens.device_secret import IssuedToken as IssuedToken
+from core.tokens.device_secret import require_key
 from core.tokens.errors import TokenError, TokenImpossible
-from core.tokens.openpaygo import TokenType
+from core.tokens.openpaygo import DAY_KIT, Kit
 from core.tokens.sts_amount import MAX_UNITS, exact_parts, largest_exact
 from core.tokens.sts_keys import UNIQUE_KEY, StsMeter, decoder_key, meter_pan
+from core.tokens.timed import NEXUS_FULL, NEXUS_SMALL, OPENPAYGO, TimeTokens
 
-Action = Literal[
-    "energy",
-    "days",
-    "unlock",
-    "lock",
-    "set_days",
-    "sync",
-    "wipe_state",
-    "wipe_ids",
-    "wipe_all",
-    "clear_credit",
-    "clear_tamper",
-    "power_limit",
-    "key_change",
-]
 # What an operator orders for an STS meter besides energy (core.tokens.meter_codes).
 METER_ACTIONS: tuple[Action, ...] = ("clear_credit", "clear_tamper", "power_limit")
-_TIME_ACTIONS: tuple[Action, ...] = ("days", "unlock", "lock")
 
 # Devices that take no tokens: what is paid for them is booked all the same.
 NO_TOKENS = "none"
@@ -48,50 +35,6 @@ MAX_PARTS = 10
 # Identifiers follow the clock, one a minute: so many purchases of one meter may come at once before
 # the clock, or the row, must be wrong.
 MAX_MINUTES_AHEAD = 24 * 60
-
-
-@dataclass(frozen=True, repr=False)
-class DeviceSecret:
-    """What a local generator needs to know of a device. Its repr says nothing.
-
-    key: 16 bytes, OpenPAYGO and Nexus; starting_code: OpenPAYGO, derived from the key when
-    None; sts: STS, with the vending key (and the STA tables for EA07) already filled in; next_sts:
-    what a key change turns `sts` into, filled in alike.
-    """
-
-    serial: str
-    family: str
-    key: bytes | None = None
-    starting_code: int | None = None
-    sts: StsMeter | None = None
-    next_sts: StsMeter | None = None
-
-
-@dataclass(frozen=True)
-class IssuedToken:
-    """One token. `amount`: tenths of a kWh for energy, days for days, watts of a power limit, the
-    number of a key-change code in its set; 0 otherwise."""
-
-    text: str = field(repr=False)
-    kind: Action
-    amount: int
-    counter: int
-
-
-MakeToken = Callable[[DeviceSecret, int, Action, int], IssuedToken]
-
-
-@dataclass(frozen=True)
-class TimeTokens:
-    """How a family makes days, unlock and lock tokens from the last counter used.
-
-    days_part: the most days, not above those asked for, that one token gives exactly;
-    next_counter: the counter that follows the last one, where there is one.
-    """
-
-    make: MakeToken
-    days_part: Callable[[int], int]
-    next_counter: Callable[[int, Action], int]
 
 
 @dataclass(frozen=True)
@@ -114,7 +57,7 @@ def can(family: str, action: Action) -> bool:
         return False
     if row.energy:
         return action == "energy" or action in METER_ACTIONS
-    return row.time is not None and action in _TIME_ACTIONS
+    return row.time is not None and action in row.time.actions
 
 
 def actions_of(kind: str) -> tuple[Action, ...]:
@@ -128,7 +71,7 @@ def lacking(family: str, kind: str) -> Action | None:
     return need if family in FAMILIES and not can(family, need) else None
 
 
-def max_units_per_token(family: str, action: Action, units: int) -> int:
+def max_units_per_token(family: str, action: Action, units: int, kit: Kit = DAY_KIT) -> int:
     """The most of these days or tenths of a kWh, not above them, that one token gives exactly.
 
     All of them where no token of ours carries them: whether that will do is for the caller to say.
@@ -136,7 +79,9 @@ def max_units_per_token(family: str, action: Action, units: int) -> int:
     row = FAMILIES.get(family)
     if row is None or units <= 0 or not can(family, action):
         return units
-    return row.time.days_part(units) if row.time and action == "days" else largest_exact(units)
+    if row.time and action == "days":
+        return row.time.days_part(kit, units)
+    return largest_exact(units)
 
 
 def issue_days(secret: DeviceSecret, last_counter: int, days: int) -> tuple[IssuedToken, ...]:
@@ -145,7 +90,9 @@ def issue_days(secret: DeviceSecret, last_counter: int, days: int) -> tuple[Issu
     tokens: list[IssuedToken] = []
     left = _positive(days)
     while left:
-        token = time_tokens.make(secret, last_counter, "days", time_tokens.days_part(left))
+        token = time_tokens.make(
+            secret, last_counter, "days", time_tokens.days_part(secret.kit, left)
+        )
         tokens.append(token)
         _check_parts(len(tokens))
         last_counter = token.counter
@@ -155,17 +102,33 @@ def issue_days(secret: DeviceSecret, last_counter: int, days: int) -> tuple[Issu
 
 def issue_unlock(secret: DeviceSecret, last_counter: int) -> IssuedToken:
     """The token that frees a paid-off device for good."""
-    return _time_tokens(secret, "unlock").make(secret, last_counter, "unlock", 0)
+    return issue_one(secret, last_counter, "unlock")
 
 
 def issue_lock(secret: DeviceSecret, last_counter: int) -> IssuedToken:
     """The token that leaves no time on the device, even one that was unlocked."""
-    return _time_tokens(secret, "lock").make(secret, last_counter, "lock", 0)
+    return issue_one(secret, last_counter, "lock")
 
 
-def check_possible(secret: DeviceSecret, last_counter: int, action: Action, now: datetime) -> None:
+def issue_one(
+    secret: DeviceSecret, last_counter: int, action: Action, days: int = 0
+) -> IssuedToken:
+    """The one token of an action that is never cut into several; `days` for set_days only.
+
+    Raises TokenImpossible for days that no single token sets exactly.
+    """
+    time_tokens = _time_tokens(secret, action)
+    if action == "set_days":
+        _check_set(time_tokens, secret.kit, _positive(days))
+    return time_tokens.make(secret, last_counter, action, days)
+
+
+def check_possible(
+    secret: DeviceSecret, last_counter: int, action: Action, now: datetime, days: int = 0
+) -> None:
     """Check that a token of that kind can be made, as far as can be told without keys: of
     `secret.key` only counts whether there is one, and vending keys and tables are not asked for.
+    `days`: how many it has to give or set; 0 where that is not known.
 
     Raises TokenImpossible.
     """
@@ -173,8 +136,27 @@ def check_possible(secret: DeviceSecret, last_counter: int, action: Action, now:
         _next_energy(secret, last_counter, now)
         return
     time_tokens = _time_tokens(secret, action)
-    _key(secret)
-    time_tokens.next_counter(last_counter, action)
+    require_key(secret)
+    if action == "set_days" and days:
+        _check_set(time_tokens, secret.kit, days)
+    parts = _parts_of_days(time_tokens, secret.kit, days) if action == "days" else 1
+    for _ in range(parts):
+        last_counter = time_tokens.next_counter(last_counter, action)
+
+
+def _check_set(time_tokens: TimeTokens, kit: Kit, days: int) -> None:
+    if not time_tokens.set_days(kit, days):
+        raise TokenImpossible(f"no code of this device sets exactly {days} days")
+
+
+def _parts_of_days(time_tokens: TimeTokens, kit: Kit, days: int) -> int:
+    """How many tokens the days take, 1 where they are not known. Raises TokenImpossible."""
+    parts, left = 1, days
+    while left > (part := time_tokens.days_part(kit, left)):
+        left -= part
+        parts += 1
+        _check_parts(parts)
+    return parts
 
 
 def issue_energy(
@@ -226,7 +208,7 @@ def group(text: str, family: str) -> str:
 
 def _time_tokens(secret: DeviceSecret, action: Action) -> TimeTokens:
     row = FAMILIES.get(secret.family)
-    if row is None or row.time is None:
+    if row is None or row.time is None or action not in row.time.actions:
         raise _cannot(secret, action)
     return row.time
 
@@ -257,74 +239,10 @@ def _vendable(secret: DeviceSecret) -> StsMeter:
     return meter
 
 
-def _key(secret: DeviceSecret) -> bytes:
-    if secret.key is None:
-        raise TokenImpossible("the device has no key")
-    return secret.key
-
-
-_TOKEN_TYPES: dict[Action, TokenType] = {
-    "days": TokenType.ADD_TIME,
-    "lock": TokenType.SET_TIME,
-    "unlock": TokenType.DISABLE_PAYG,
-}
-
-
-def _openpaygo_count(last: int, action: Action) -> int:
-    return openpaygo.next_count(last, _TOKEN_TYPES[action])
-
-
-def _openpaygo(secret: DeviceSecret, last: int, action: Action, days: int) -> IssuedToken:
-    key = _key(secret)
-    starting_code = secret.starting_code
-    if starting_code is None:
-        starting_code = openpaygo.starting_code_from(key)
-    value = {"days": days, "lock": 0}.get(action)
-    count, text = openpaygo.issue(key, starting_code, last, _TOKEN_TYPES[action], value)
-    return IssuedToken(text, action, days, count)
-
-
-def _nexus_id(last: int, _: Action) -> int:
-    return nexus.next_id(last)
-
-
-def _nexus_full(secret: DeviceSecret, last: int, action: Action, days: int) -> IssuedToken:
-    kind, body = {
-        "days": (nexus.ADD, days * 24),
-        "lock": (nexus.SET, 0),
-        "unlock": (nexus.SET, nexus.UNLOCK_HOURS),
-    }[action]
-    text = nexus.full(_key(secret), nexus.next_id(last), kind, body)
-    return IssuedToken(text, action, days, last + 1)
-
-
-def _nexus_small(secret: DeviceSecret, last: int, action: Action, days: int) -> IssuedToken:
-    if action == "days":
-        kind, body = nexus.SMALL_ADD, nexus.small_body(nexus.SMALL_ADD, days)
-    elif action == "lock":
-        kind, body = nexus.SMALL_SET, nexus.SMALL_LOCK
-    else:
-        kind, body = nexus.SMALL_ADD, nexus.SMALL_UNLOCK
-    text = nexus.small(_key(secret), nexus.next_id(last), kind, body)
-    return IssuedToken(text, action, days, last + 1)
-
-
 FAMILIES: dict[str, Family] = {
-    "openpaygo": Family(
-        initial_counter=1,
-        group=3,
-        time=TimeTokens(_openpaygo, lambda days: min(days, openpaygo.MAX_VALUE), _openpaygo_count),
-    ),
+    "openpaygo": Family(initial_counter=1, group=3, time=OPENPAYGO),
     # A Nexus counter is the last message id used. Id 0 is never issued, so 0 means "none yet".
-    "nexus_full": Family(
-        initial_counter=0,
-        group=3,
-        time=TimeTokens(_nexus_full, lambda days: min(days, nexus.MAX_HOURS // 24), _nexus_id),
-    ),
-    "nexus_small": Family(
-        initial_counter=0,
-        group=3,
-        time=TimeTokens(_nexus_small, nexus.exact_days, _nexus_id),
-    ),
+    "nexus_full": Family(initial_counter=0, group=3, time=NEXUS_FULL),
+    "nexus_small": Family(initial_counter=0, group=3, time=NEXUS_SMALL),
     "sts": Family(initial_counter=0, group=4, energy=True),
 }

@@ -17,7 +17,10 @@ SMALL_ADD, SMALL_SET, SMALL_MAINTENANCE = 0, 2, 3
 MAX_HOURS = 99_998
 UNLOCK_HOURS = 99_999
 SMALL_LOCK, SMALL_UNLOCK = 254, 255
-SMALL_WIPE = 128  # plus 0: state 0; 1: state 1; 2: every id
+# A device accepts 64 ids: those up to 40 above the newest that it took, and 23 below. A new one, or
+# one whose ids were wiped, behaves as if it had taken id 23.
+WINDOW, FIRST_CENTRE, FRESH_IDS = 40, 23, 64
+SMALL_WIPE = 128  # plus what is wiped, as in `small_wipe`
 
 # Where the body of a small message starts a coarser step: (first days, step, first body).
 _ADD_STEPS = ((1, 1, 0), (181, 3, 180))
@@ -99,9 +102,27 @@ def exact_days(days: int) -> int:
     return days
 
 
+def sets_exactly(days: int) -> bool:
+    """Whether one small set message sets exactly that many days."""
+    if not 1 <= days <= _MAX_DAYS[SMALL_SET]:
+        return False
+    return small_days(SMALL_SET, small_body(SMALL_SET, days)) == days
+
+
+def collides(message_id: int, kind: int, body: int) -> bool:
+    """Whether a small message is the same as a test code of old devices: set credit of 1 day on one
+    id of 64."""
+    return kind == SMALL_SET and body == 0 and message_id % 64 == 63
+
+
+def small_wipe(key: bytes, target: int) -> str:
+    """A small message that wipes: the credit (0), credit and ids (1) or the ids (2)."""
+    return small(key, 0, SMALL_MAINTENANCE, SMALL_WIPE + target)
+
+
 def small(key: bytes, message_id: int, kind: int, body: int) -> str:
     """A small message as 15 digits: a leading 1, then 14 digits from 2 to 5."""
-    if kind == SMALL_SET and body == 0 and message_id % 64 == 63:
+    if collides(message_id, kind, body):
         raise TokenError("set credit of 1 day collides with a test code on this message id")
     mac = _small_mac(key, message_id, kind, body)
     head = (message_id % 64 << 10 | kind << 8 | body) ^ _small_mask(mac)

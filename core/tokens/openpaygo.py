@@ -2,27 +2,31 @@
 
 The algorithm follows what every fielded device does; the published text differs in one place
 (it drops the two highest bits of a hash where the devices drop the two lowest). The last digits
-of a token are the masked value, the others are one link of a hash chain as long as the count, so
-the cost of a token grows with the count and no part of a chain serves another value.
+of a token are the masked value, the others are one link of a hash chain as long as the count. No
+part of a chain serves another value, so the last link of each chain is kept (core.tokens.links):
+whoever pays the same each week costs one or two hashes a week, whatever the count.
 
 It refuses values outside 0 to 995 (999999 when extended), anything that is not a whole number of
 device units, and counts past MAX_COUNT. It never rounds.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
-from itertools import islice
 
+from core.device import KeypadDigits
 from core.tokens.errors import TokenError, TokenImpossible
+from core.tokens.links import Links
 from core.tokens.siphash import siphash24
 
 MAX_VALUE = 995
 MAX_EXTENDED_VALUE = 999_999
 DISABLE_VALUE = 998
 SYNC_VALUE = 999
+# A device searches so many counts ahead, further for a counter sync.
+WINDOW, SYNC_WINDOW = 64, 100
 # Ninety years of a token a day. A mistyped count must not keep a worker hashing for hours.
 MAX_COUNT = 0xFFFF
 
@@ -46,6 +50,50 @@ class Form:
 
 NORMAL = Form(digits=9, values=1000, max_value=MAX_VALUE, bits=30)
 EXTENDED = Form(digits=12, values=1_000_000, max_value=MAX_EXTENDED_VALUE, bits=40)
+
+
+@dataclass(frozen=True)
+class Kit:
+    """How the codes of one device look: its form, whether its keypad has only the keys 1 to 4, and
+    how many of its units are a day."""
+
+    form: Form = NORMAL
+    is_restricted: bool = False
+    divider: int = 1
+
+    @property
+    def length(self) -> int:
+        """How many digits a code has."""
+        return self.form.bits // 2 if self.is_restricted else self.form.digits
+
+    @property
+    def keys(self) -> str:
+        """The digits that a code is made of."""
+        return "1234" if self.is_restricted else "0123456789"
+
+    def days_part(self, days: int) -> int:
+        """The most whole days, not above those asked for, that one code adds exactly.
+
+        996 to 999 units are left out in extended codes too: not every decoder asks for the parity
+        of the count before it reads 998 as an unlock and 999 as a sync.
+        """
+        days = min(days, self.form.max_value // self.divider)
+        is_word = MAX_VALUE < days * self.divider <= SYNC_VALUE
+        return MAX_VALUE // self.divider if is_word else days
+
+
+DAY_KIT = Kit()
+_KEYPADS: dict[KeypadDigits, Kit] = {
+    "standard": DAY_KIT,
+    "restricted": Kit(is_restricted=True),
+    "extended": Kit(EXTENDED),
+    "extended_restricted": Kit(EXTENDED, is_restricted=True),
+}
+
+
+def kit_of(digits: KeypadDigits | None, divider: int | None) -> Kit:
+    """Return the kit that a device row describes; None is what most devices are."""
+    return replace(_KEYPADS[digits or "standard"], divider=divider or 1)
 
 
 def starting_code_from(key: bytes) -> int:
@@ -87,19 +135,33 @@ def issue(
     `value` is in device units and given for add time and set time only.
     """
     count = next_count(last_count, kind)
-    return count, token(key, starting_code, count, _value(kind, value, form), form)
+    return count, token(key, starting_code, count, value_of(kind, value, form), form)
 
 
-def token(key: bytes, starting_code: int, count: int, value: int, form: Form = NORMAL) -> str:
-    """The token of one count (1 and up) and one masked value, as digits 0-9."""
-    code = next(islice(_codes(key, starting_code, value, form), count - 1, None))
-    return f"{code:0{form.digits}d}"
+def token(
+    key: bytes,
+    starting_code: int,
+    count: int,
+    value: int,
+    form: Form = NORMAL,
+    links: Links | None = None,
+) -> str:
+    """The token of one count (1 and up) and one masked value, as digits 0-9. It goes on from the
+    link that `links` has, and leaves its own there."""
+    done, code = (links and links.before(value, count)) or (0, _first(starting_code, value, form))
+    for _ in range(count - done):
+        code = _next(key, code, form)
+    if links is not None:
+        links.keep(value, count, code)
+    return _shown(code, starting_code, value, form)
 
 
 def chain(key: bytes, starting_code: int, value: int, form: Form = NORMAL) -> Iterator[str]:
     """The tokens of one value for count 1, 2, 3 and so on, without end."""
-    for code in _codes(key, starting_code, value, form):
-        yield f"{code:0{form.digits}d}"
+    code = _first(starting_code, value, form)
+    while True:
+        code = _next(key, code, form)
+        yield _shown(code, starting_code, value, form)
 
 
 def value_in(text: str, starting_code: int, form: Form = NORMAL) -> int:
@@ -123,7 +185,8 @@ def from_restricted(text: str, form: Form = NORMAL) -> str:
 _BASE_FOUR = str.maketrans("1234", "0123")
 
 
-def _value(kind: TokenType, value: int | None, form: Form) -> int:
+def value_of(kind: TokenType, value: int | None, form: Form = NORMAL) -> int:
+    """The value that a token of that kind carries. Raises TokenError for one that it cannot."""
     if kind is TokenType.DISABLE_PAYG:
         return DISABLE_VALUE
     if kind is TokenType.COUNTER_SYNC:
@@ -133,15 +196,26 @@ def _value(kind: TokenType, value: int | None, form: Form) -> int:
     return value
 
 
-def _codes(key: bytes, starting_code: int, value: int, form: Form) -> Iterator[int]:
+def _base(starting_code: int, value: int, form: Form) -> int:
+    return (starting_code + value) % form.values
+
+
+def _first(starting_code: int, value: int, form: Form) -> int:
+    """What the first hash of a chain is taken of. Raises TokenImpossible."""
     if not 0 <= starting_code <= 999_999_999:
         raise TokenImpossible("a starting code has nine digits")
-    base = (starting_code + value) % form.values
-    code = starting_code - starting_code % form.values + base
-    repeat, cut = (0x1_0000_0001, _cut_normal) if form is NORMAL else (1, _cut_extended)
-    while True:
-        code = cut(siphash24(key, (code * repeat).to_bytes(8, "big")))
-        yield code - code % form.values + base
+    return starting_code - starting_code % form.values + _base(starting_code, value, form)
+
+
+def _next(key: bytes, code: int, form: Form) -> int:
+    if form is EXTENDED:
+        return _cut_extended(siphash24(key, code.to_bytes(8, "big")))
+    return _cut_normal(siphash24(key, (code * 0x1_0000_0001).to_bytes(8, "big")))
+
+
+def _shown(code: int, starting_code: int, value: int, form: Form) -> str:
+    shown = code - code % form.values + _base(starting_code, value, form)
+    return f"{shown:0{form.digits}d}"
 
 
 def _cut_normal(hashed: int) -> int:

@@ -15,6 +15,11 @@ class Seals(Protocol):
         """Return whether `sealed` holds that key. Raises TokenError where this cannot tell."""
 
 
+def chain_bound_to(serial: str) -> str:
+    """Return the name of the place of the last links of a device's codes."""
+    return f"devices:{serial}:sealed_chain"
+
+
 def bound_to(serial: str) -> str:
     """Return the name of the place of a device's key: in no other row does it decrypt."""
     return f"devices:{serial}:sealed_key"

@@ -20,6 +20,14 @@ def secret_key(typed: str) -> bytes:
     return key
 
 
+def typed_code(typed: str) -> str:
+    """A code as people write it: digits, with spaces or dashes between them."""
+    code = "".join(typed.replace("-", " ").split())
+    if not (code.isascii() and code.isdecimal()):
+        raise ValueError("a code has digits only")
+    return code
+
+
 def new_meters(typed: str) -> StsMeter:
     """What new meters of a manufacturer leave the factory with: something can be sold to them."""
     meter = sts_meter(typed)

@@ -88,8 +88,8 @@ _TEMPLATES = {
     "product_of_other_kind": "product: {product} is of kind {kind}",
     "product_of_other_plan": "{serial} is another product than the one that plan {plan} sells",
     "manufacturer_data_misplaced": "{field}: only OpenPAYGO devices have it",
-    "divider_not_served": "divider: no codes are made for devices with a divider of {divider}",
-    "digits_not_served": "digits: no codes are made for keypads with the digits 1 to 4",
+    "test_code_form": "test_code: codes of this device have {length} digits from {keys}",
+    "test_code_differs": "test_code: another one is stored for this device",
     "owner_needed": "assigned_on without owner_msisdn: a device in stock has no owner",
     "last_owner": "at least one user must be an owner",
     "sealing_key_missing": (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from core.device import KeypadDigits
+from core.device import KEYPAD_DIGITS
 from core.invisible import visible
 from core.market import Market
 from core.money import Money
@@ -21,7 +21,7 @@ from core.plan import (
     Scheme,
 )
 from core.tokens.openpaygo import MAX_COUNT
-from core.tokens.typed import secret_key, sts_meter
+from core.tokens.typed import secret_key, sts_meter, typed_code
 from core.usecases.customers.register_customers import NewCustomer
 from core.usecases.devices.register_devices import DeviceEntry
 from core.usecases.sales.register_sales import SaleEntry
@@ -40,8 +40,7 @@ from operations.importing.fields import (
 )
 
 _REFERENCE_LENGTH = 80
-_KEYPADS: tuple[KeypadDigits, ...] = ("standard", "restricted")
-_DEVICE_OPTIONS = ("plan", "product", "access_from", "divider", "digits", "model")
+_DEVICE_OPTIONS = ("plan", "product", "access_from", "divider", "digits", "model", "test_code")
 
 
 def customers_file(market: Market) -> FileKind[NewCustomer]:
@@ -82,8 +81,9 @@ def devices_file(market: Market) -> FileKind[DeviceEntry]:
             access_from=fields.optional("access_from", day, None),
             product=fields.optional("product", code, None),
             divider=fields.optional("divider", whole_number(1, 255), None),
-            digits=fields.optional("digits", one_of(*_KEYPADS), None),
+            digits=fields.optional("digits", one_of(*KEYPAD_DIGITS), None),
             model=fields.optional("model", text, None),
+            test_code=fields.optional("test_code", typed_code, None),
         )
 
     columns = (

@@ -39,7 +39,8 @@ class RejectedToken(Exception):
 class Memory:
     """What a device remembers.
 
-    `kwh_tenths` and `hours` are granted in total; `unlocked` means paid off. `newest` is the
+    `kwh_tenths` and `hours` are granted in total; `unlocked` means paid off. On a kit with a time
+    divider an hour is that part of an hour: 24 of them are one of its units. `newest` is the
     highest count or id accepted (STS ignores it). Every count or id up to `floor` is used; `used`
     holds the other used ones, as far back as the device searches.
     """
@@ -53,16 +54,20 @@ class Memory:
 
 
 def accept_openpaygo(memory: Memory, token: str, secret: DeviceSecret) -> Memory:
-    """Nine digits, or fifteen from a keypad that has only the keys 1 to 4."""
+    """A code as the kit's keypad has it: of 9 digits, 15 from the keys 1 to 4, or extended to 12 or
+    20. Its test code is a code of the factory, not one of the customer's."""
     key, starting_code = _openpaygo_secret(secret)
-    if len(token) == 15:
-        token = openpaygo.from_restricted(token)
-    if len(token) != openpaygo.NORMAL.digits:
+    kit = secret.kit
+    if len(token) != kit.length or not set(token) <= set(kit.keys) or token == secret.test_code:
         raise RejectedToken(MALFORMED)
-    value = openpaygo.value_in(token, starting_code)
+    if kit.is_restricted:
+        token = openpaygo.from_restricted(token, kit.form)
+    value = openpaygo.value_in(token, starting_code, kit.form)
     reach = memory.newest + (_SYNC_JUMP if value == openpaygo.SYNC_VALUE else _JUMP)
-    chain = islice(openpaygo.chain(key, starting_code, value), reach)
-    counts = [n for n, link in enumerate(chain, 1) if link == token and _parity_fits(value, n)]
+    chain = islice(openpaygo.chain(key, starting_code, value, kit.form), reach)
+    counts = [
+        n for n, link in enumerate(chain, 1) if link == token and _parity_fits(value, n, kit.form)
+    ]
     if not counts:
         raise RejectedToken(NOT_FOR_THIS_DEVICE)
     for count in counts:
@@ -81,12 +86,16 @@ def accept_nexus_full(memory: Memory, token: str, secret: DeviceSecret) -> Memor
     if message.type == nexus.SET:
         unlocked = message.body == nexus.UNLOCK_HOURS
         return _nexus_set(seen, message.id, memory.hours if unlocked else message.body, unlocked)
+    if message.type == nexus.WIPE:
+        return _nexus_wiped(seen, message.body)
     raise RejectedToken(MALFORMED)
 
 
 def accept_nexus_small(memory: Memory, token: str, secret: DeviceSecret) -> Memory:
-    """Fifteen digits from 1 to 5."""
+    """Fifteen digits from 1 to 5. What wipes carries no id and is taken again and again."""
     message = nexus.read_small(_device_key(secret), token, memory.newest - IDS_BELOW)
+    if message is not None and message.type == nexus.SMALL_MAINTENANCE:
+        return _nexus_wiped(memory, message.body - nexus.SMALL_WIPE)
     seen, message = _nexus_seen(memory, message)
     if message.type not in (nexus.SMALL_ADD, nexus.SMALL_SET):
         raise RejectedToken(MALFORMED)
@@ -161,11 +170,11 @@ def _openpaygo_secret(secret: DeviceSecret) -> tuple[bytes, int]:
     return key, starting_code
 
 
-def _parity_fits(value: int, count: int) -> bool:
+def _parity_fits(value: int, count: int, form: openpaygo.Form) -> bool:
     """Even counts add time; odd ones set it, unlock or sync. 996 and 997 mean nothing."""
     if value in (openpaygo.DISABLE_VALUE, openpaygo.SYNC_VALUE):
         return count % 2 == 1
-    return value <= openpaygo.MAX_VALUE
+    return value <= form.max_value and not openpaygo.MAX_VALUE < value < openpaygo.SYNC_VALUE
 
 
 def _openpaygo_accepts(memory: Memory, value: int, count: int) -> bool:
@@ -202,6 +211,17 @@ def _nexus_seen(memory: Memory, message: nexus.Message | None) -> tuple[Memory, 
     newest = max(memory.newest, message.id)
     used = _add_used(memory.used, message.id, newest - IDS_BELOW - 1)
     return replace(memory, newest=newest, used=used), message
+
+
+def _nexus_wiped(memory: Memory, target: int) -> Memory:
+    """What is left after wiping the credit (0), credit and ids (1) or the ids (2)."""
+    if target not in (0, 1, 2):
+        raise RejectedToken(MALFORMED)
+    if target in (0, 1):
+        memory = replace(memory, hours=0, unlocked=False)
+    if target in (1, 2):
+        memory = replace(memory, newest=IDS_BELOW, floor=-1, used=())
+    return memory
 
 
 def _nexus_set(seen: Memory, message_id: int, hours: int, unlocked: bool) -> Memory:

@@ -27,17 +27,17 @@ class UnknownDevice(LookupError):
 
 
 def read_device(runtime: SimulatorRuntime, source: DeviceSource, serial: str) -> dict[str, Any]:
-    """The device's kind and display. Raises UnknownDevice."""
+    """The device's kind, display and front. Raises UnknownDevice."""
     serial, kind, secret, count = _look_up(source, serial)
     with runtime.engine.begin() as connection:
         state = _lock_state(connection, serial, kind, secret, count)
-    return {"kind": kind} | virtual_device.display(state)
+    return {"kind": kind} | _shown(state, secret)
 
 
 def enter_device_token(
     runtime: SimulatorRuntime, source: DeviceSource, serial: str, token: str
 ) -> dict[str, Any]:
-    """Type a token on the device: `accepted`, `reason` where it was not, kind and display.
+    """Type a token on the device: `accepted`, `reason` where it was not, kind, display, front.
 
     Raises UnknownDevice.
     """
@@ -47,7 +47,11 @@ def enter_device_token(
         state, accepted, reason = virtual_device.enter_token(state, token, secret)
         store_state(connection, serial, state)
     outcome = {"accepted": accepted} | ({} if accepted else {"reason": reason})
-    return outcome | {"kind": kind} | virtual_device.display(state)
+    return outcome | {"kind": kind} | _shown(state, secret)
+
+
+def _shown(state: dict[str, Any], secret: DeviceSecret) -> dict[str, Any]:
+    return virtual_device.display(state) | virtual_device.front(state, secret)
 
 
 def lock_vended_device(connection: Connection, serial: str, vendor: str) -> dict[str, Any]:

@@ -26,6 +26,7 @@ State = dict[str, Any]
 
 # Families of meters: they count kilowatt-hours. The others count days.
 _METERS = {"sts", *VENDORS} - {"sunking", "angaza", "paygops", "spark", "daly"}
+_COUNTED = ("openpaygo", "nexus_full", "nexus_small")
 _DIGITS = set("0123456789")
 _SEPARATORS = str.maketrans("", "", " -*#\u00a0\t\r\n")
 
@@ -44,7 +45,8 @@ def factory_state(secret: DeviceSecret, count: int) -> State:
     Devices of the other families ignore `count`.
     """
     newest = {"openpaygo": count, "nexus_full": IDS_BELOW, "nexus_small": IDS_BELOW}
-    return _to_state(secret.family, Memory(newest=newest.get(secret.family, 0)))
+    memory = Memory(newest=newest.get(secret.family, 0))
+    return _to_state(secret.family, memory, secret.kit.divider)
 
 
 def credited(state: State, vended: VendedCode) -> State:
@@ -59,9 +61,8 @@ def enter_token(state: State, token: str, secret: DeviceSecret) -> EnteredToken:
     try:
         if not digits or not set(digits) <= _DIGITS:
             raise RejectedToken(MALFORMED)
-        return EnteredToken(
-            _to_state(family, DECODERS[family](_to_memory(state), digits, secret)), True, ""
-        )
+        memory = DECODERS[family](_to_memory(state), digits, secret)
+        return EnteredToken(_to_state(family, memory, secret.kit.divider), True, "")
     except RejectedToken as refused:
         return EnteredToken(state, False, str(refused))
     except TokenError:
@@ -72,13 +73,23 @@ def display(state: State) -> dict[str, Any]:
     """What the device displays: `kwh` on a meter, else `days` and `unlocked`."""
     if state["family"] in _METERS:
         return {"kwh": state["kwh_tenths"] / 10}
-    return {"days": state["hours"] // 24, "unlocked": state["unlocked"]}
+    days = state["hours"] // (24 * state.get("divider", 1))
+    return {"days": days, "unlocked": state["unlocked"]}
 
 
-def _to_state(family: str, memory: Memory) -> State:
-    return asdict(memory) | {"family": family, "used": list(memory.used)}
+def front(state: State, secret: DeviceSecret) -> dict[str, Any]:
+    """What else is on the front of the device: the `keys` of its keypad and, where its codes carry
+    a count or an id, the `count` that its second screen shows, the highest that it has accepted."""
+    family = state["family"]
+    keys = "12345" if family == "nexus_small" else secret.kit.keys
+    return {"keys": keys} | ({"count": state["newest"]} if family in _COUNTED else {})
+
+
+def _to_state(family: str, memory: Memory, divider: int = 1) -> State:
+    named = {"family": family, "divider": divider}
+    return asdict(memory) | named | {"used": list(memory.used)}
 
 
 def _to_memory(state: State) -> Memory:
-    fields = {name: value for name, value in state.items() if name != "family"}
+    fields = {name: value for name, value in state.items() if name not in ("family", "divider")}
     return Memory(**fields | {"used": tuple(state["used"])})

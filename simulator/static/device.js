@@ -14,11 +14,12 @@ export class Device {
     this.entry = el("output", { class: "entry", "aria-label": "Typed code" });
     this.outcome = el("p", { class: "verdict", role: "status" });
     this.power = el("span", { class: "power" });
+    this.counter = el("span", { class: "counter" });
     this.root = el("article", { class: `device ${kind}`, "aria-label": `${NAMES[kind] ?? kind} ${serial}` },
       el("header", {}, el("h2", {}, NAMES[kind] ?? kind), el("code", {}, serial)),
       el("div", { class: "front" }, this.picture(),
         el("div", { class: "display" }, el("div", { class: "value" }, this.number, this.unit), this.entry)),
-      el("div", { class: "foot" }, this.power, el("span", { class: "seal" }, "Paid off")),
+      el("div", { class: "foot" }, this.power, this.counter, el("span", { class: "seal" }, "Paid off")),
       this.keypad(), this.outcome);
     this.showTyped("");
     this.refresh();
@@ -31,9 +32,9 @@ export class Device {
   }
 
   keypad() {
-    const keys = [..."123456789*0#"].map((name) => el("button", { onclick: () => this.press(name), "aria-label": name }, name));
+    this.keys = [..."123456789*0#"].map((name) => el("button", { onclick: () => this.press(name), "aria-label": name }, name));
     this.enter = el("button", { class: "enter", onclick: () => this.enterToken() }, "Enter");
-    return el("div", { class: "pad" }, ...keys, el("button", { onclick: () => this.showTyped("") }, "Clear"), this.enter);
+    return el("div", { class: "pad" }, ...this.keys, el("button", { onclick: () => this.showTyped("") }, "Clear"), this.enter);
   }
 
   press(name) {
@@ -90,6 +91,9 @@ export class Device {
     this.root.classList.toggle("on", on);
     this.root.classList.toggle("unlocked", Boolean(state.unlocked));
     this.power.textContent = on ? (meter ? "Relay closed" : "On") : (meter ? "Relay open" : "Off");
+    this.counter.textContent = state.count === undefined ? "" : `Count ${state.count}`;
+    const all = !state.keys || state.keys.includes("0");
+    for (const key of this.keys) key.disabled = !all && !state.keys.includes(key.textContent);
     this.unit.textContent = meter ? "kWh" : state.unlocked ? "unlocked" : "days left";
     this.count(this.value ?? value, value, meter ? 1 : 0);
     this.value = value;

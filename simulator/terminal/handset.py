@@ -20,6 +20,8 @@ from simulator.terminal.ussd_session import UssdSession
 T = TypeVar("T")
 QUIET_SECONDS = 2.0
 _POLL_SECONDS = 0.1
+# Of a device, what is no part of its display in a transcript.
+_FRONT = ("kind", "keys", "count")
 Json = dict[str, Any]
 
 
@@ -204,7 +206,7 @@ class Handset:
         self._transcript.action(word, f"{payer} {self.network.currency} {description}")
 
     def _check_device(self, word: str, serial: str, display: Json, expected: str) -> Json:
-        values = {name: str(value).lower() for name, value in display.items() if name != "kind"}
+        values = {name: str(value).lower() for name, value in display.items() if name not in _FRONT}
         shown = ", ".join(f"{name} {value}" for name, value in values.items())
         self._transcript.action(word, f"{serial}: {shown}")
         for part in filter(None, expected.split(", ")):

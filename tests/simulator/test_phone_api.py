@@ -117,15 +117,16 @@ def test_an_sms_is_sent_to_the_gateway(phone: FlaskClient, gateway: RecordingGat
 
 def test_a_device_accepts_each_token_once(phone: FlaskClient) -> None:
     lamp = f"{API}/devices/sl-100 234"
-    assert get(phone, lamp) == {"kind": "shs", "days": 0, "unlocked": False}
+    front = {"kind": "shs", "keys": "0123456789"}
+    assert get(phone, lamp) == front | {"days": 0, "unlocked": False, "count": 1}
     (days,) = issue_days(LAMP, 1, 7)
     accepted = post(phone, f"{lamp}/keypad", {"code": days.text})
-    assert accepted == {"accepted": True, "kind": "shs", "days": 7, "unlocked": False}
+    assert accepted == front | {"accepted": True, "days": 7, "unlocked": False, "count": 2}
     again = post(phone, f"{lamp}/keypad", {"code": days.text})
     assert (again["accepted"], again["reason"], again["days"]) == (False, "already used", 7)
     unlock = issue_unlock(LAMP, days.counter)
     assert post(phone, f"{lamp}/keypad", {"code": unlock.text})["unlocked"] is True
-    assert get(phone, lamp) == {"kind": "shs", "days": 7, "unlocked": True}
+    assert get(phone, lamp) == front | {"days": 7, "unlocked": True, "count": 3}
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,10 @@ def kit(serial: str) -> Any:
         has_key=True,
         sealed_key=sealed,
         starting_code=1,
+        digits=None,
+        divider=None,
+        test_code=None,
+        sealed_chain=None,
         sts=None,
         next_sts=None,
     )

@@ -8,19 +8,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.tokens.errors import TokenError
+from core.device import KEYPAD_DIGITS, KeypadDigits
+from core.tokens import openpaygo
+from core.tokens.errors import TokenError, TokenImpossible
 from core.tokens.family import (
     FAMILIES,
     MAX_PARTS,
     DeviceSecret,
     IssuedToken,
     can,
+    check_possible,
     group,
     issue_days,
     issue_energy,
     issue_lock,
+    issue_one,
     issue_unlock,
+    max_units_per_token,
 )
+from core.tokens.links import Links
+from core.tokens.openpaygo import kit_of
+from core.tokens.siphash import siphash24
 from core.tokens.sts import tid_at
 from core.tokens.sts_keys import StsMeter
 
@@ -219,3 +227,125 @@ def test_neither_secrets_nor_codes_are_ever_printed() -> None:
         assert secret.serial not in repr(secret)
         assert repr(KEY) not in repr(secret)
         assert "600000" not in repr(secret)
+
+
+KITS = [(digits, divider) for digits in KEYPAD_DIGITS for divider in (1, 4, 255)]
+
+
+@pytest.mark.parametrize(("digits", "divider"), KITS)
+@given(days=st.integers(1, 29))
+def test_a_kit_gets_its_days_exactly_in_codes_of_its_own_form(
+    digits: KeypadDigits, divider: int, days: int
+) -> None:
+    secret = replace(SECRETS["openpaygo"], kit=kit_of(digits, divider))
+    tokens = issue_days(secret, 1, days)
+    assert_exact_and_growing(tokens, 1, days)
+    for token in tokens:
+        assert len(token.text) == secret.kit.length
+        assert set(token.text) <= set(secret.kit.keys)
+
+
+@pytest.mark.parametrize(
+    ("digits", "divider", "days", "parts"),
+    [
+        ("standard", 4, 300, [248, 52]),
+        ("standard", 255, 7, [3, 3, 1]),
+        ("extended", 1, 996, [995, 1]),
+        ("extended", 1, 998, [995, 3]),
+        ("extended", 4, 249, [248, 1]),
+        ("extended", 1, 5000, [5000]),
+        ("extended", 255, 3650, [3650]),
+    ],
+)
+def test_what_a_code_of_the_kit_cannot_carry_is_split(
+    digits: KeypadDigits, divider: int, days: int, parts: list[int]
+) -> None:
+    kit = kit_of(digits, divider)
+    secret = replace(SECRETS["openpaygo"], kit=kit)
+    assert [token.amount for token in issue_days(secret, 1, days)] == parts
+    assert max_units_per_token("openpaygo", "days", days, kit) == parts[0]
+    check_possible(secret, 1, "days", NOW, days)
+
+
+def test_days_that_would_take_too_many_codes_are_told_beforehand() -> None:
+    secret = replace(SECRETS["openpaygo"], kit=kit_of(None, 255))
+    check_possible(secret, 1, "days", NOW, 30)
+    with pytest.raises(TokenImpossible, match="more than 10"):
+        check_possible(secret, 1, "days", NOW, 31)
+
+
+@pytest.mark.parametrize(
+    ("family", "divider", "days"),
+    [
+        ("openpaygo", 1, 996),
+        ("openpaygo", 4, 249),
+        ("nexus_full", 1, 4167),
+        ("nexus_small", 1, 91),
+        ("nexus_small", 1, 961),
+    ],
+)
+def test_days_that_no_code_sets_exactly_are_refused(family: str, divider: int, days: int) -> None:
+    secret = replace(SECRETS[family], kit=kit_of(None, divider))
+    with pytest.raises(TokenImpossible, match=f"exactly {days} days"):
+        issue_one(secret, 1, "set_days", days)
+    with pytest.raises(TokenImpossible, match=f"exactly {days} days"):
+        check_possible(secret, 1, "set_days", NOW, days)
+
+
+def test_a_code_that_is_the_test_code_of_the_kit_is_skipped() -> None:
+    [clash] = issue_days(SECRETS["openpaygo"], 1, 7)
+    secret = replace(SECRETS["openpaygo"], test_code=clash.text)
+    [token] = issue_days(secret, 1, 7)
+    assert (token.counter, token.text != clash.text) == (4, True)
+    [restricted] = issue_days(replace(secret, kit=kit_of("restricted", 1)), 1, 7)
+    assert restricted.counter == 2
+
+
+def test_ids_are_wiped_only_while_the_next_code_is_among_those_that_are_accepted_then() -> None:
+    assert issue_one(SECRETS["nexus_full"], 61, "wipe_ids").counter == 62
+    for action in ("wipe_ids", "wipe_all"):
+        with pytest.raises(TokenImpossible, match="0 to 63"):
+            issue_one(SECRETS["nexus_full"], 62, action)
+    assert issue_one(SECRETS["nexus_full"], 500, "wipe_state").counter == 501
+
+
+class _Hashes:
+    """Counts the hashes of a chain."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.count = 0
+        monkeypatch.setattr(openpaygo, "siphash24", self._hash)
+
+    def _hash(self, key: bytes, message: bytes) -> int:
+        self.count += 1
+        return siphash24(key, message)
+
+
+def test_the_next_code_costs_two_hashes_whatever_the_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    hashes, links = _Hashes(monkeypatch), Links()
+    secret = replace(SECRETS["openpaygo"], links=links)
+    [week] = issue_days(secret, 899, 7)
+    assert (week.counter, hashes.count) == (900, 900)
+    [plain] = issue_days(SECRETS["openpaygo"], 900, 7)
+
+    hashes.count = 0
+    [next_week] = issue_days(secret, 900, 7)
+    assert (next_week, hashes.count) == (plain, 2)
+
+    packed = links.pack(KEY, "9:123456789")
+    hashes.count, again = 0, Links.unpack(packed, KEY, "9:123456789")
+    issue_days(replace(secret, links=again), 902, 7)
+    assert hashes.count == 2
+    assert not Links.unpack(packed, KEY, "9:123456788").by_value
+    assert not Links.unpack(packed, bytes(16), "9:123456789").by_value
+
+
+def test_links_serve_after_a_sync_and_are_few() -> None:
+    secret = replace(SECRETS["openpaygo"], links=Links())
+    for days in range(1, 40):
+        issue_days(secret, 10, days)
+    assert secret.links is not None
+    assert len(secret.links.by_value) == 16
+    sync = issue_one(secret, 500, "sync")
+    for last in (sync.counter, 20):  # ahead, and behind what is remembered
+        assert issue_days(secret, last, 39) == issue_days(SECRETS["openpaygo"], last, 39)

@@ -95,8 +95,6 @@ token_orders = Table(
     reference("customer_id", "customers", nullable=True),
     *enum_column("kind", TokenKind),
     Column("units", Integer, nullable=False),
-    # The count that the device showed: the next one is above it.
-    Column("kit_count", BigInteger, nullable=True),
     # What a token that is given away would have cost: booked as goodwill when it is made.
     amount_minor("value_minor", default=0),
     Column("operator", Text, nullable=False),

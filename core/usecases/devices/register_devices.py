@@ -35,6 +35,7 @@ from core.reference import is_reserved
 from core.serial_number import is_meter_number
 from core.tokens.errors import TokenImpossible
 from core.tokens.family import FAMILIES, NO_TOKENS, DeviceSecret, actions_of, check_possible
+from core.tokens.openpaygo import kit_of
 from core.tokens.sealing import Seals, bound_to
 from core.tokens.sts_keys import StsMeter
 from core.unit import Unit
@@ -57,8 +58,8 @@ class DeviceEntry:
     `secret_key` is unencrypted here and sealed before it is stored. `count` is the last counter
     used, None as from the factory. On the `plan` any customer may register a device in stock
     without an agent. `access_from`: the day from which a meter's access fees run, None for today.
-    `product` is the code of the appliance that the device is. `divider`, `digits` and `model` are
-    what the manufacturer of an OpenPAYGO device says of it.
+    `product` is the code of the appliance that the device is. `divider`, `digits`, `model` and
+    `test_code` (digits) are what the manufacturer of an OpenPAYGO device says of it.
     """
 
     serial: str
@@ -77,6 +78,7 @@ class DeviceEntry:
     divider: int | None = None
     digits: KeypadDigits | None = None
     model: str | None = None
+    test_code: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class _Known:
     products: dict[str, StoredAppliance]
     owners: dict[str, KnownCustomer]
     devices: Mapping[str, KnownDevice]
-    secrets: Mapping[str, tuple[bytes | None, int | None]]
+    secrets: Mapping[str, tuple[bytes | None, int | None, str | None]]
 
 
 def register_devices(
@@ -99,8 +101,8 @@ def register_devices(
 
     Raises RefusedEntries with manufacturer_unknown, kind_not_made, tariff_unknown,
     tariff_misplaced, tariff_needed, access_from_misplaced, access_from_early, product_unknown,
-    product_of_other_kind, product_of_other_plan, manufacturer_data_misplaced, divider_not_served,
-    digits_not_served, plan_unknown, plan_misplaced, plan_of_other_kind,
+    product_of_other_kind, product_of_other_plan, manufacturer_data_misplaced, test_code_form,
+    plan_unknown, plan_misplaced, plan_of_other_kind,
     customer_unknown, owner_needed, day_to_come, family_not_served,
     secret_key_needed, secret_key_misplaced, starting_code_misplaced, sts_needed, sts_misplaced,
     serial_reserved, meter_number, meter_not_vendable, no_codes, device_of_another, key_differs,
@@ -205,14 +207,15 @@ def _check_product(known: _Known, entry: DeviceEntry) -> None:
 
 
 def _check_manufacturer_data(family: str, entry: DeviceEntry) -> None:
-    """Check that codes made here fit the device: a unit is a day, and all ten keys are there."""
-    for name in ("divider", "digits"):
+    """Check that what only OpenPAYGO devices have is said of one of them."""
+    for name in ("divider", "digits", "test_code"):
         if getattr(entry, name) is not None and family != "openpaygo":
             raise Refused("manufacturer_data_misplaced", field=name)
-    if entry.divider not in (None, 1):
-        raise Refused("divider_not_served", divider=entry.divider)
-    if entry.digits not in (None, "standard"):
-        raise Refused("digits_not_served")
+    if entry.test_code is None:
+        return
+    kit = kit_of(entry.digits, entry.divider)
+    if len(entry.test_code) != kit.length or not set(entry.test_code) <= set(kit.keys):
+        raise Refused("test_code_form", length=kit.length, keys=f"{kit.keys[0]} to {kit.keys[-1]}")
 
 
 def _check_plan(known: _Known, entry: DeviceEntry) -> None:
@@ -291,6 +294,7 @@ def _row(unit: Unit, known: _Known, entry: DeviceEntry, keys: Seals) -> Values:
         "model": entry.model,
         "sealed_key": entry.secret_key and keys.seal(entry.secret_key, bound_to(entry.serial)),
         "starting_code": entry.starting_code,
+        "test_code": entry.test_code,
         "sts": json.dumps(entry.sts.stored()) if entry.sts else None,
         "initial_counter": counter,
         "token_counter": counter,
@@ -301,7 +305,9 @@ def _check_codes(unit: Unit, family: str, counter: int, entry: DeviceEntry) -> N
     """Check that the first codes of a new device can be made."""
     if family == NO_TOKENS:
         return
-    secret = DeviceSecret(entry.serial, family, entry.secret_key, entry.starting_code, entry.sts)
+    kit = kit_of(entry.digits, entry.divider)
+    code = entry.starting_code
+    secret = DeviceSecret(entry.serial, family, entry.secret_key, code, entry.sts, kit=kit)
     try:
         for action in actions_of(entry.kind):
             check_possible(secret, counter, action, unit.now)
@@ -337,10 +343,12 @@ def _compare(known: _Known, device: KnownDevice, entry: DeviceEntry, keys: Seals
             check_unchanged(name, getattr(device, name), given)
     if not device.is_retired:
         _compare_owner(known, device, entry)
-    sealed, starting_code = known.secrets[device.serial]
+    sealed, starting_code, test_code = known.secrets[device.serial]
     if sealed and not keys.holds(sealed, bound_to(device.serial), entry.secret_key):
         raise Refused("key_differs")
     check_unchanged("starting_code", starting_code, entry.starting_code)
+    if entry.test_code is not None and entry.test_code != test_code:
+        raise Refused("test_code_differs")
     if entry.count is not None:
         check_unchanged("count", device.initial_counter, entry.count)
     check_unchanged("sts", device.sts, entry.sts and entry.sts.stored())

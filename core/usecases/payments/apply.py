@@ -136,7 +136,7 @@ def _apply(
         payments = _as_quoted(unit, payments, batch)
         issuer = TokenIssuer(unit, batch.devices, open_secret)
         applied = [_apply_one(payment, batch, issuer, without_token) for payment in payments]
-        write_applied(unit, batch, applied)
+        write_applied(unit, batch, applied, issuer.sealed_links())
         for applied_payment in applied if without_token else ():
             report_missing_token(unit, batch, applied_payment, without_token)
     log.info("payments applied", extra=log_fields(payments=[payment.id for payment in payments]))
@@ -240,8 +240,11 @@ def _counts(debt: Obligation, payment: ReceivedPayment, target: Target) -> bool:
 Row = dict[str, Any]
 
 
-def write_applied(unit: Unit, batch: PaymentBatch, applied: Sequence[AppliedPayment]) -> None:
-    """Write lines, paid amounts, journal entries, tokens with counters, credit, SMS and states."""
+def write_applied(
+    unit: Unit, batch: PaymentBatch, applied: Sequence[AppliedPayment], chains: Sequence[Row]
+) -> None:
+    """Write lines, paid amounts, journal entries, tokens with counters, credit, SMS and states;
+    `chains`: the new links of the devices whose tokens were made."""
     paid = {
         id(line.obligation): line.obligation
         for payment in applied
@@ -276,6 +279,7 @@ def write_applied(unit: Unit, batch: PaymentBatch, applied: Sequence[AppliedPaym
             for customer, credit in batch.credits.items()
         ],
         token=[row for payment in applied for row in _token_rows(payment)],
+        chain=chains,
         sms=sms,
     )
 

@@ -88,6 +88,15 @@ class TokenIssuer:
         self._counters[device.id] = issued[-1].counter
         return [DeviceToken(device, part, token) for part, token in enumerate(issued)]
 
+    def sealed_links(self) -> list[dict[str, object]]:
+        """Return the new links of the devices whose tokens were made, encrypted, by `device_id`."""
+        sealed = {device: secret.sealed_links() for device, secret in self._secrets.items()}
+        return [
+            {"device_id": device, "sealed_chain": links}
+            for device, links in sealed.items()
+            if links is not None
+        ]
+
     def _secret(self, device: Device) -> DeviceSecret:
         if device.id not in self._secrets:
             self._secrets[device.id] = self._open_secret(device)

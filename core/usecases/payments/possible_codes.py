@@ -16,6 +16,7 @@ from core.db.devices import owned_devices_after
 from core.device import Device
 from core.tokens.errors import TokenImpossible
 from core.tokens.family import NO_TOKENS, Action, DeviceSecret, actions_of, check_possible
+from core.tokens.openpaygo import kit_of
 from core.tokens.sts_keys import StsMeter
 from core.vend import VENDORS
 from core.waterfall import Outcome
@@ -25,9 +26,9 @@ _SOME_KEY = bytes(16)
 _PAGE = 5_000
 
 
-def why_no_code(device: Device, action: Action, now: datetime) -> str | None:
+def why_no_code(device: Device, action: Action, now: datetime, days: int = 0) -> str | None:
     """Return why no code of that kind can ever be made for a device; None where one can, and where
-    the device takes none."""
+    the device takes none. `days`: how many the code has to give, where that is known."""
     if device.token_family == NO_TOKENS:
         return None
     if device.token_family in VENDORS:
@@ -40,8 +41,9 @@ def why_no_code(device: Device, action: Action, now: datetime) -> str | None:
             family=device.token_family,
             key=_SOME_KEY if device.has_key else None,
             sts=StsMeter(**meter) if meter else None,
+            kit=kit_of(device.digits, device.divider),
         )
-        check_possible(secret, device.token_counter, action, now)
+        check_possible(secret, device.token_counter, action, now, days)
     except TokenImpossible as never:
         return str(never)
     if meter and not device.has_vending_keys:
@@ -112,9 +114,9 @@ def let_fall(
         outcome = decide(without)
         found = (
             (device_id, why)
-            for device_id, action, _ in wanted_tokens(paid_device_id, outcome)
+            for device_id, action, units in wanted_tokens(paid_device_id, outcome)
             if device_id not in without
-            and (why := why_no_code(devices[device_id], action, now)) is not None
+            and (why := why_no_code(devices[device_id], action, now, units)) is not None
         )
         impossible = next(found, None)
         if impossible is None:

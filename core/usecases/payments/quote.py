@@ -13,6 +13,7 @@ from core.money import Money
 from core.payment import PaymentPurpose
 from core.tariff import TariffVersion, version_on
 from core.tokens.family import Action, max_units_per_token
+from core.tokens.openpaygo import kit_of
 from core.unit import Unit
 from core.usecases.payments.find_account import Account, read_account
 from core.usecases.payments.possible_codes import let_fall, without_tokens
@@ -152,7 +153,8 @@ def target_of(device: Device | None, tariff: TariffVersion | None) -> Target:
 
 def _max_per_token(device: Device, action: Action) -> Callable[[int], int]:
     """A line of a payment gives at most one token: how many units fit into it."""
-    return lambda units: max_units_per_token(device.token_family, action, units)
+    kit = kit_of(device.digits, device.divider)
+    return lambda units: max_units_per_token(device.token_family, action, units, kit)
 
 
 def _is_below_minimum(

@@ -13,13 +13,18 @@ from core.errors import BrokenInvariant
 from core.tokens.errors import TokenError
 from core.tokens.family import DeviceSecret
 from core.tokens.keys import KeyRing, VendingKeys
-from core.tokens.sealing import bound_to
+from core.tokens.links import Links
+from core.tokens.openpaygo import kit_of
+from core.tokens.sealing import bound_to, chain_bound_to
 from core.tokens.sta import StaTables
 from core.tokens.sts_keys import StsMeter
 from core.unit import Unit
 from core.usecases.operators.audit import write_audit
 
 OpenSecret = Callable[[Device], DeviceSecret]
+
+# The families whose codes are links of a hash chain.
+_CHAINED = ("openpaygo",)
 
 
 def secret_opener(
@@ -31,7 +36,7 @@ def secret_opener(
         if device.has_key and device.sealed_key is None:
             raise BrokenInvariant(f"device {device.serial} was read without its secrets")
         sealed = device.sealed_key
-        return DeviceSecret(
+        secret = DeviceSecret(
             serial=device.serial,
             family=device.token_family,
             key=ring.open(sealed, bound_to(device.serial)) if sealed else None,
@@ -39,6 +44,7 @@ def secret_opener(
             sts=_with_key(device.sts),
             next_sts=_with_key(device.next_sts),
         )
+        return _with_kit(ring, device, secret) if device.token_family in _CHAINED else secret
 
     def _with_key(stored: dict[str, Any] | None) -> StsMeter | None:
         if stored is None:
@@ -48,6 +54,30 @@ def secret_opener(
         return replace(meter, vending_key=key, sta_tables=sta_tables)
 
     return open_secret
+
+
+def _with_kit(ring: KeyRing, device: Device, secret: DeviceSecret) -> DeviceSecret:
+    """Add what is known of an OpenPAYGO device."""
+    place = chain_bound_to(device.serial)
+    secret = replace(
+        secret,
+        kit=kit_of(device.digits, device.divider),
+        test_code=device.test_code,
+        seal_links=lambda packed: ring.seal(packed, place),
+    )
+    return replace(secret, links=_links(ring, device.sealed_chain, place, secret))
+
+
+def _links(ring: KeyRing, sealed: bytes | None, place: str, secret: DeviceSecret) -> Links:
+    """The links of the device's row. Those that do not open, as after their master key was taken
+    away, are none: the chain is then hashed from its beginning."""
+    if sealed is None or secret.key is None:
+        return Links()
+    try:
+        packed = ring.open(sealed, place)
+    except TokenError:
+        return Links()
+    return Links.unpack(packed, secret.key, secret.links_belong_to)
 
 
 def secrets_from(environment: Environment, vending_keys: VendingKeys | None = None) -> OpenSecret:

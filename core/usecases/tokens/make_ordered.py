@@ -23,8 +23,7 @@ from core.tokens.family import (
     group,
     issue_days,
     issue_energy,
-    issue_lock,
-    issue_unlock,
+    issue_one,
 )
 from core.unit import Unit
 from core.usecases.messages.queue import send_sms_to
@@ -64,12 +63,13 @@ def _make(unit: Unit, order: TokenOrder, open_secret: OpenSecret) -> None:
     device = locked[order.device_id]
     if device.owner_id != order.customer_id:
         return _give_up(unit, order, device)
-    issued = _issue(unit, order, open_secret(device), device.token_counter)
+    secret = open_secret(device)
+    issued = _issue(unit, order, secret, device.token_counter)
     rows = [
         {"kind": token.kind, "units": token.amount, "counter": token.counter, "text": token.text}
         for token in issued
     ]
-    ids = store_ordered(unit.connection, unit.now, order, rows)
+    ids = store_ordered(unit.connection, unit.now, order, rows, secret.sealed_links())
     end_order(unit.connection, unit.now, order.id, "made")
     post_goodwill(unit, order, device)
     if order.kind != "lock" and device.owner_id is not None:
@@ -114,8 +114,7 @@ def _issue(
         return issue_energy(secret, last, order.units, unit.now, secrets.randbelow(16))
     if order.kind == "days":
         return issue_days(secret, last, order.units)
-    make = issue_unlock if order.kind == "unlock" else issue_lock
-    return (make(secret, last),)
+    return (issue_one(secret, last, order.kind, order.units),)
 
 
 def _notify_owner(

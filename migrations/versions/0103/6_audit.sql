@@ -222,7 +222,6 @@ CREATE TABLE token_orders (
     customer_id BIGINT,
     kind TEXT NOT NULL,
     units INTEGER NOT NULL,
-    kit_count BIGINT,
     value_minor BIGINT DEFAULT 0 NOT NULL,
     operator TEXT NOT NULL,
     reason TEXT NOT NULL,

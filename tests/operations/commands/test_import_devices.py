@@ -241,9 +241,11 @@ def test_a_device_knows_what_product_it_is(
     [
         ("nothing,,", 'product: there is no appliance "nothing" in the catalogue'),
         ("cooker,,", "product: cooker is of kind other"),
-        ("lamp3,4,", "divider: no codes are made for devices with a divider of 4"),
-        ("lamp3,,restricted", "digits: no codes are made for keypads"),
         ("lamp3,256,", "divider: must be 1 to 255, not 256"),
+        (
+            "lamp3,,few",
+            "digits: 'few' is none of standard, restricted, extended, extended_restricted",
+        ),
     ],
 )
 def test_what_does_not_fit_the_product_or_its_codes_is_refused(

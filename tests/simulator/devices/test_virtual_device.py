@@ -1,12 +1,14 @@
 """A token works on its device exactly once and grants exactly what was paid for."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.device import KEYPAD_DIGITS, KeypadDigits
 from core.tokens import nexus, openpaygo, sts
 from core.tokens.family import (
     DeviceSecret,
@@ -14,11 +16,12 @@ from core.tokens.family import (
     issue_days,
     issue_energy,
     issue_lock,
+    issue_one,
     issue_unlock,
 )
-from core.tokens.openpaygo import TokenType
+from core.tokens.openpaygo import TokenType, kit_of
 from core.tokens.sts_keys import StsMeter, decoder_key, meter_pan
-from simulator.devices.virtual_device import State, display, enter_token, factory_state
+from simulator.devices.virtual_device import State, display, enter_token, factory_state, front
 
 KEY = bytes.fromhex("000102030405060708090a0b0c0d0e0f")
 NOW = datetime(2026, 3, 2, 10, 30, tzinfo=UTC)
@@ -164,10 +167,34 @@ def test_spaces_dashes_and_the_nexus_signs_are_ignored() -> None:
     assert display(state)["days"] == 7
 
 
-def test_an_openpaygo_token_can_be_typed_on_four_keys() -> None:
+@pytest.mark.parametrize("divider", [1, 4, 255])
+@pytest.mark.parametrize("digits", KEYPAD_DIGITS)
+def test_a_kit_takes_codes_of_its_own_form_and_counts_in_its_own_units(
+    digits: KeypadDigits, divider: int
+) -> None:
+    secret = replace(SECRETS["openpaygo"], kit=kit_of(digits, divider))
+    state, days = factory_state(secret, 1), 0
+    last = 1
+    for wanted in (7, 23):
+        for token in issue_days(secret, last, wanted):
+            state, accepted, reason = enter_token(state, token.text, secret)
+            assert accepted, reason
+            last = token.counter
+        days += wanted
+        assert display(state) == {"days": days, "unlocked": False}
+    state = enter_token(state, issue_one(secret, last, "set_days", 3).text, secret).state
+    assert display(state)["days"] == 3
+    assert front(state, secret) == {"keys": secret.kit.keys, "count": last + 1}
+    unlock = issue_one(secret, last + 1, "unlock")
+    assert display(enter_token(state, unlock.text, secret).state)["unlocked"] is True
+    other = replace(secret, kit=kit_of("standard" if digits != "standard" else "restricted", 1))
+    assert enter_token(state, issue_one(other, last, "lock").text, secret).reason == "not a code"
+
+
+def test_the_test_code_of_a_kit_gives_nothing() -> None:
     (token,) = issue_days(SECRETS["openpaygo"], 1, 7)
-    state = accept(new_device("openpaygo"), openpaygo.to_restricted(token.text), "openpaygo")
-    assert display(state)["days"] == 7
+    secret = replace(SECRETS["openpaygo"], test_code=token.text)
+    assert enter_token(factory_state(secret, 1), token.text, secret).reason == "not a code"
 
 
 def test_an_openpaygo_count_more_than_64_ahead_is_rejected_until_a_sync() -> None:
@@ -207,11 +234,32 @@ def test_a_new_nexus_device_accepts_ids_0_to_63_and_moves_on_with_the_newest() -
 
 def test_a_nexus_message_that_the_device_does_not_support_changes_nothing() -> None:
     state = new_device("nexus_full")
-    wipe = nexus.full(KEY, 5, nexus.WIPE, 0)
-    assert enter_token(state, wipe, SECRETS["nexus_full"]) == (state, False, "not a code")
-    wipe = nexus.small(KEY, 0, nexus.SMALL_MAINTENANCE, nexus.SMALL_WIPE)
+    flag = nexus.full(KEY, 5, nexus.WIPE, 3)
+    assert enter_token(state, flag, SECRETS["nexus_full"]) == (state, False, "not a code")
+    test = nexus.small(KEY, 0, nexus.SMALL_MAINTENANCE, 5)
     state = new_device("nexus_small")
-    assert enter_token(state, wipe, SECRETS["nexus_small"]).accepted is False
+    assert enter_token(state, test, SECRETS["nexus_small"]).accepted is False
+
+
+@pytest.mark.parametrize("family", ["nexus_full", "nexus_small"])
+def test_wiping_takes_the_credit_the_ids_or_both(family: str) -> None:
+    secret = SECRETS[family]
+    (week,) = issue_days(secret, 29, 7)
+    wipe_state, wipe_ids, wipe_all = (
+        issue_one(secret, 30, action).text for action in ("wipe_state", "wipe_ids", "wipe_all")
+    )
+    state = accept(new_device(family), week.text, family)
+
+    emptied = accept(state, wipe_state, family)
+    assert display(emptied)["days"] == 0
+    assert enter_token(emptied, week.text, secret).reason == "already used"
+
+    forgetful = accept(state, wipe_ids, family)
+    assert (display(forgetful)["days"], front(forgetful, secret)["count"]) == (7, 23)
+    assert display(accept(forgetful, week.text, family))["days"] == 14
+
+    new = accept(state, wipe_all, family)
+    assert display(accept(new, week.text, family))["days"] == 7
 
 
 def test_a_small_nexus_device_sets_its_days() -> None:

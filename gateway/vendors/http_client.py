@@ -95,6 +95,32 @@ def checking(method: Callable[P, CheckAnswer]) -> Callable[P, CheckAnswer]:
     return call
 
 
+def asking(method: Callable[P, T]) -> Callable[P, T]:
+    """Make a method of a driver that asks about orders one call: what the vendor refuses to tell
+    says nothing about them."""
+    answered = answering(method)
+
+    @wraps(method)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        answer: T | Refusal = answered(*args, **kwargs)
+        return cast(T, NotSent(answer.words)) if isinstance(answer, Refusal) else answer
+
+    return call
+
+
+def preparing(method: Callable[P, T]) -> Callable[P, T]:
+    """Make a method of a driver one call that only reads before an order: what stays unknown was
+    certainly not vended, so it is NotSent."""
+    answered = answering(method)
+
+    @wraps(method)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        answer: T | Unknown = answered(*args, **kwargs)
+        return cast(T, NotSent(answer.words)) if isinstance(answer, Unknown) else answer
+
+    return call
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What a vendor answered. `words(text)` are some of its words as they may be stored.

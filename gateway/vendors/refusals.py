@@ -39,3 +39,14 @@ def refusal(words: str) -> Refusal:
         if meaning.search(words):
             return Refusal(reason, words)
     return Refusal("other", words)
+
+
+def said_in(answer: object) -> object:
+    """Return the words in a refusal in JSON, where vendors usually have them; else all of it."""
+    if isinstance(answer, list) and answer:
+        return said_in(answer[0])
+    if not isinstance(answer, dict):
+        return answer
+    names = ("errors", "error", "context", "message", "reason", "detail", "details", "title")
+    parts = [said_in(answer[name]) for name in names if answer.get(name)]
+    return " ".join(str(part) for part in parts) or answer

@@ -73,8 +73,8 @@ class Stron(HttpDriver):
         if found == []:
             return None
         known = self._one_in(found, reply)
-        if not any(name.lower().startswith("meter") for name in known):
-            raise reply.unsettled("an answer about no meter")
+        if serial not in reply.text:
+            raise reply.unsettled("an answer about another meter")
         return known
 
     def _clear(self, order: VendOrder) -> Answer:

@@ -10,22 +10,30 @@ from core.environment import Environment
 from core.vend import VendorName
 from gateway.rate_limit import RateLimit
 from gateway.vendors.account import Account, AccountSettings, accounts_in
+from gateway.vendors.angaza import Angaza
 from gateway.vendors.calin import Calin
 from gateway.vendors.calin_pos import CalinPos
 from gateway.vendors.driver import HttpDriver
 from gateway.vendors.gomelong import GomeLong
 from gateway.vendors.gomelong_sts import GomeLongSts
+from gateway.vendors.koios import Koios
+from gateway.vendors.sparkmeter import SparkMeter
 from gateway.vendors.stron import Stron
 from gateway.vendors.stron_old import StronOld
+from gateway.vendors.sunking import SunKing
 from gateway.vendors.vendor import Vendor
 
 DRIVERS: Mapping[VendorName, type[HttpDriver]] = {
+    "angaza": Angaza,
     "calin": Calin,
     "calin_pos": CalinPos,
     "gomelong": GomeLong,
     "gomelong_sts": GomeLongSts,
+    "koios": Koios,
+    "sparkmeter": SparkMeter,
     "stron": Stron,
     "stron_old": StronOld,
+    "sunking": SunKing,
 }
 SETTINGS: Mapping[VendorName, AccountSettings] = {
     token: driver.settings for token, driver in DRIVERS.items()

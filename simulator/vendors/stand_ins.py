@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from simulator.vendors.angaza import angaza
 from simulator.vendors.calin import calin
 from simulator.vendors.calin_pos import calin_pos
 from simulator.vendors.gomelong import gomelong
 from simulator.vendors.gomelong_sts import gomelong_sts
+from simulator.vendors.koios import koios
+from simulator.vendors.sparkmeter import sparkmeter
 from simulator.vendors.stron import stron
 from simulator.vendors.stron_old import stron_old
+from simulator.vendors.sunking import sunking
 from simulator.vendors.wire import Wire
 
 _WIRES = (
+    angaza,
     calin,
     calin_pos,
     gomelong,
     gomelong_sts,
+    koios,
+    sparkmeter,
     stron,
     stron_old,
+    sunking,
 )
 STAND_INS: Mapping[str, Wire] = {wire.name: wire for wire in _WIRES}
 

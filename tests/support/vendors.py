@@ -9,6 +9,7 @@ from simulator.vendors.stand_ins import STAND_INS, base_urls
 
 # What each account's settings are, by NAME of VENDOR_<TOKEN>_MAIN_NAME.
 _CREDENTIALS: dict[VendorName, dict[str, str]] = {
+    "angaza": {"CLIENT_ID": "jua-client", "CLIENT_SECRET": "angaza/s3cret+x"},
     "calin": {"USERNAME": "jua-calin", "PASSWORD": "c4lin-pass-w0rd"},
     "calin_pos": {
         "COMPANY": "jua-energy",
@@ -29,7 +30,10 @@ _CREDENTIALS: dict[VendorName, dict[str, str]] = {
         "PRICE": "25.00",
         "CURRENCY": "KES",
     },
+    "koios": {"API_KEY": "koios-key-1234", "API_SECRET": "koios-s3cret-1234"},
+    "sparkmeter": {"API_TOKEN": "thundercloud-t0ken"},
     "stron": {"COMPANY": "jua-energy", "USERNAME": "jua-user", "PASSWORD": "str0n-pass-w0rd"},
+    "sunking": {"CLIENT_ID": "jua-client", "CLIENT_SECRET": "sunk1ng-s3cret-x"},
 }
 VENDOR_CREDENTIALS = {
     f"VENDOR_{token.upper()}_MAIN_{name}": value
@@ -40,7 +44,10 @@ VENDOR_CREDENTIALS = {
 
 def vendor_settings(providers: str) -> dict[str, str]:
     """The settings of a worker that has an account `main` with every stand-in at `providers`."""
-    return VENDOR_CREDENTIALS | base_urls(providers)
+    addresses = base_urls(providers)
+    addresses["VENDOR_SUNKING_MAIN_AUTH_URL"] = f"{providers}/vendors/sunking/api/oauth/token"
+    addresses["VENDOR_KOIOS_MAIN_DATA_URL"] = f"{providers}/vendors/koios/api/v1/v2"
+    return VENDOR_CREDENTIALS | addresses
 
 
 def account_with(token: VendorName, providers: str, **changed: str) -> Account:

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, get_args
+from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
@@ -38,6 +39,7 @@ from core.vend import (
     is_code,
 )
 from gateway.vendors.driver import HttpDriver
+from gateway.vendors.http_client import Reply
 from gateway.vendors.vendor_table import DRIVERS
 from simulator.devices.store import enter_device_token, read_device
 from tests.support.standins import StandIns, closed_port_url
@@ -141,6 +143,13 @@ class Conformance:
         self, standins: StandIns, serial: str, name: str, value: object = "", **more: Any
     ) -> None:
         standins.fault(self.spec.token, name, msisdn=serial, value=value, **more)
+
+    def nonsense(self, vendor: HttpDriver, method: str) -> Iterator[str]:
+        """Let the vendor answer requests of that kind (`order`, `ask`) with one after the other."""
+        for body in _NONSENSE:
+            reply = Reply(200, body, vendor._http.words, is_order=method == "order")
+            with patch.object(vendor._http, method, lambda *_, reply=reply, **__: reply):
+                yield body
 
     def test_a_vend_gives_what_was_ordered(
         self, vendor: HttpDriver, standins: StandIns, serial: str
@@ -269,8 +278,7 @@ class Conformance:
             until = vendor.prepare(order)
             assert isinstance(until, datetime)
             order = replace(order, until=until)
-        for body in _NONSENSE:
-            self.fault(standins, serial, "body_reply", body, operation="vend", times=1)
+        for body in self.nonsense(vendor, "order"):
             answer = vendor.vend(replace(order, handle=uuid4()))
             assert isinstance(answer, Refusal | Unknown), body
 
@@ -293,8 +301,7 @@ class Conformance:
         for fault in ("html_reply", "fail_before", "fail_after", "lose_reply", "busy"):
             self.fault(standins, "", fault, operation="login", times=1)
             assert isinstance(vendor.vend(self.order(serial)), NotSent), fault
-        for body in _NONSENSE:
-            self.fault(standins, "", "body_reply", body, operation="login", times=1)
+        for body in self.nonsense(vendor, "ask"):
             assert isinstance(vendor.vend(self.order(serial)), NotSent | Refusal), body
         assert self.vended(standins, serial) == 0
 
@@ -333,8 +340,10 @@ class Conformance:
         for fault in ("html_reply", "fail_after", "lose_reply", "busy"):
             self.fault(standins, serial, fault, operation="look_up", times=1)
             assert isinstance(vendor.look_up(order), NotSent | Unknown), fault
-        for body in _NONSENSE:
-            self.fault(standins, serial, "body_reply", body, operation="look_up", times=1)
+        for reason in {*REASONS} - {"unknown_device"}:
+            self.fault(standins, serial, "refuse", reason, operation="look_up", times=1)
+            assert isinstance(vendor.look_up(order), NotSent | Unknown), reason
+        for body in self.nonsense(vendor, "ask"):
             assert not isinstance(vendor.look_up(order), Done), body
 
     def test_a_check_tells_whether_it_has_a_device(
@@ -353,9 +362,20 @@ class Conformance:
             found = vendor.check(serial)
             is_absent = reason == "unknown_device"
             assert isinstance(found, DeviceNotFound if is_absent else NotSent | Unknown), reason
-        for body in _NONSENSE:
-            self.fault(standins, serial, "body_reply", body, operation="check", times=1)
+        for body in self.nonsense(vendor, "ask"):
             assert not isinstance(vendor.check(serial), DeviceFound | Refusal), body
+        assert self.vended(standins, serial) == 0
+
+    def test_a_date_that_cannot_be_read_is_not_fixed(
+        self, vendor: HttpDriver, standins: StandIns, serial: str
+    ) -> None:
+        if not vendor.abilities.needs_date:
+            pytest.skip("it is told no date")
+        for fault in ("html_reply", "fail_after", "lose_reply", "busy"):
+            self.fault(standins, serial, fault, operation="check", times=1)
+            assert isinstance(vendor.prepare(self.order(serial)), NotSent), fault
+        for body in self.nonsense(vendor, "ask"):
+            assert isinstance(vendor.prepare(self.order(serial)), NotSent | Refusal), body
         assert self.vended(standins, serial) == 0
 
     def test_every_action_does_what_it_says(
@@ -367,7 +387,7 @@ class Conformance:
             "lock": ("days", 0),
             "clear_credit": ("kwh", 0.0),
         }
-        for action in sorted(vendor.abilities.actions - {"energy", "days"}):
+        for action in sorted(vendor.abilities.actions - {"energy", "days"}):  # locks, then unlocks
             order = self.order(serial, action=action, units=0, money=Money(0, "KES"))
             answer = self.ask(vendor, order)
             assert isinstance(answer, Done), action

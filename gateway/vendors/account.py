@@ -97,7 +97,8 @@ def _read(
     base_url = read_setting(environment, f"{prefix}BASE_URL", settings.base_url)
     if not base_url:
         report_missing(environment, f"{prefix}BASE_URL is not set (see .env.example)")
-    if read_setting(environment, f"{prefix}PLAIN_HTTP", "0") != "1":
+    plain_http = f"{prefix}PLAIN_HTTP"
+    if read_setting(environment, plain_http, "0") != "1":
         for item in ("BASE_URL", *settings.addresses):
             _check_encrypted(prefix, item, values.get(item, base_url))
     return Account(token, name, base_url.rstrip("/"), values)

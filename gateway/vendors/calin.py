@@ -41,7 +41,7 @@ def result_in(reply: Reply) -> Any:
 
     Raises Settled: Refusal for a result_code other than 0 (a number, or text such as `00`).
     """
-    said = reply.document()
-    if int(said["result_code"]) != 0:
-        raise Settled(refusal(reply.words(said.get("reason") or said["result_code"])))
-    return said.get("result")
+    answer = reply.document()
+    if int(answer["result_code"]) != 0:
+        raise Settled(refusal(reply.words(answer.get("reason") or answer["result_code"])))
+    return answer.get("result")

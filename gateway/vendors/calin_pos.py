@@ -98,10 +98,10 @@ class CalinPos(HttpDriver):
             "Token": code,
         }
         reply = self._http.ask("POST", "/COMM_RemoteToken", json=asked)
-        said = reply.document()
-        if int(said["ResultCode"]) != 0:
-            return refusal(reply.words(said.get("Reason") or said["ResultCode"]))
-        return Done(reference=reply.words(said["Result"]["TaskNo"]))
+        answer = reply.document()
+        if int(answer["ResultCode"]) != 0:
+            return refusal(reply.words(answer.get("Reason") or answer["ResultCode"]))
+        return Done(reference=reply.words(answer["Result"]["TaskNo"]))
 
     def _read_code(self, order: VendOrder, reply: Reply) -> Answer:
         """The code is the `result`, or the `token` in it."""

@@ -30,7 +30,7 @@ class GomeLong(HttpDriver):
             "amt": kwh(order.units),
         }
         reply = self._http.order("POST", "/EKPower", data=form)
-        said = reply.document()
-        if int(said["ReturnCode"]) == 0:
-            return refusal(reply.words(said.get("ReturnMessage") or "ReturnCode 0"))
-        return done_with(self.abilities, said["Data"]["Token"])
+        answer = reply.document()
+        if int(answer["ReturnCode"]) == 0:
+            return refusal(reply.words(answer.get("ReturnMessage") or "ReturnCode 0"))
+        return done_with(self.abilities, answer["Data"]["Token"])

@@ -74,8 +74,8 @@ class GomeLongSts(HttpDriver):
 
 def _data_in(reply: Reply) -> dict[str, Any]:
     """The `Data` of an answer; {} where a success has none. Raises Settled: Refusal."""
-    said = reply.document()
-    data = said.get("Data") or {}
-    if data.get("Token") or int(said["Code"]) in _SUCCESS:
+    answer = reply.document()
+    data = answer.get("Data") or {}
+    if data.get("Token") or int(answer["Code"]) in _SUCCESS:
         return dict(data)
-    raise Settled(refusal(reply.words(said.get("Message") or said["Code"])))
+    raise Settled(refusal(reply.words(answer.get("Message") or answer["Code"])))

@@ -32,6 +32,8 @@ MAX_BYTES = 4_000_000
 # The whole call ends a little before its claim does.
 _CALL_S = CALL_LIMIT_S - 5.0
 _CALL_ENDS_AT: ContextVar[float | None] = ContextVar("vendor_call_ends_at", default=None)
+# Whether this call has made a request that vends.
+_HAS_ORDERED: ContextVar[bool] = ContextVar("vendor_call_has_ordered", default=False)
 # HTTP statuses of a client error that do not say that nothing was done: the time ran out, or
 # another request was there first.
 _UNDECIDED = (408, 409, 425, 499)
@@ -57,13 +59,16 @@ class Settled(Exception):  # never leaves a driver: `answering` returns its answ
 def answering(method: Callable[P, T]) -> Callable[P, T]:
     """Make a method of a driver one call with its time limit, that answers and never raises.
 
-    What a driver cannot read is `Unknown`: the vendor may have done it all the same.
+    What a driver cannot read is `Unknown`, since the vendor may have done it all the same; NotSent
+    where no request that vends was made in this call.
     """
 
     @wraps(method)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
         outer = _CALL_ENDS_AT.get()
         limit = _CALL_ENDS_AT.set(outer or time.monotonic() + _CALL_S)
+        if outer is None:
+            _HAS_ORDERED.set(False)
         try:
             return method(*args, **kwargs)
         except Settled as settled:
@@ -72,7 +77,8 @@ def answering(method: Callable[P, T]) -> Callable[P, T]:
             vendor = getattr(args[0], "token", "?")
             fields = log_fields(vendor=vendor, error=type(error).__name__)
             log.warning("a vendor answered what its driver cannot read", extra=fields)
-            return cast(T, Unknown("an answer that cannot be read"))
+            kind = Unknown if _HAS_ORDERED.get() else NotSent
+            return cast(T, kind("an answer that cannot be read"))
         finally:
             _CALL_ENDS_AT.reset(limit)
 
@@ -211,6 +217,7 @@ class VendorHttp:
         else Unknown, without an answer."""
         if _seconds_left() < READ_S / 2:
             raise Settled(NotSent("what had to come before took too long"))
+        _HAS_ORDERED.set(True)
         try:
             return self._send(method, path, READ_S, request)
         except _Failed as failed:

@@ -88,10 +88,10 @@ class Stron(HttpDriver):
             json=self._signed(CustomerId=str(known["Customer_id"]), METER_ID=order.serial),
         )
         reply.settle()
-        said = reply.json()
-        if isinstance(said, dict):
-            self._one_in(said, reply)
-        text = said if isinstance(said, str) else reply.text
+        written = reply.json()
+        if isinstance(written, dict):
+            self._one_in(written, reply)
+        text = written if isinstance(written, str) else reply.text
         return done_with(self.abilities, text.partition(",")[0])
 
     def _signed(self, **asked: object) -> dict[str, object]:
@@ -103,14 +103,14 @@ class Stron(HttpDriver):
         }
         return credentials | asked
 
-    def _one_in(self, said: object, reply: Reply) -> dict[str, Any]:
+    def _one_in(self, written: object, reply: Reply) -> dict[str, Any]:
         """The one object that an answer is about. Raises Settled: an empty list is a refusal, and
         so is an object with a ResultCode other than 0, however numbers are written."""
-        if said == []:
+        if written == []:
             raise Settled(Refusal("other", "an empty list, which says no and not why"))
-        found = said[0] if isinstance(said, list) else said
+        found = written[0] if isinstance(written, list) else written
         if not isinstance(found, dict):
-            raise Settled(Unknown("an answer that cannot be read"))
+            raise reply.unsettled("an answer that cannot be read")
         code = found.get("ResultCode")
         if code is not None and str(code) != "0":
             raise Settled(refusal(self._http.words(found.get("Reason") or code)))

@@ -63,12 +63,12 @@ class StronOld(HttpDriver):
     def _read_vend(self, reply: Reply) -> Answer:
         """The answer is text with commas, bare or as JSON; its first field is the code."""
         reply.settle()
-        said = reply.json()
-        if isinstance(said, dict):
-            return refusal(reply.words(said.get("Message") or said))
-        if said is False or said == "false":
+        answer = reply.json()
+        if isinstance(answer, dict) and answer.get("Message"):
+            return refusal(reply.words(answer["Message"]))
+        if answer is False or answer == "false":
             return Refusal("other", "false, which says no and not why")
-        text = said if isinstance(said, str) else reply.text
+        text = answer if isinstance(answer, str) else reply.text
         if not text.strip():
             return Unknown("an empty answer right after a login")
         return done_with(self.abilities, text.partition(",")[0])
@@ -82,10 +82,10 @@ class StronOld(HttpDriver):
         }
         reply = self._http.ask("POST", "/login/", json=asked)
         reply.settle()
-        said = reply.json()
-        login = said if isinstance(said, str) else reply.text.strip()
-        if isinstance(said, dict) or len(login) < _SHORTEST_LOGIN:
-            raise Settled(Refusal("credentials", reply.words(said or "an empty answer")))
+        answer = reply.json()
+        login = answer if isinstance(answer, str) else reply.text.strip()
+        if isinstance(answer, dict) or len(login) < _SHORTEST_LOGIN:
+            raise Settled(Refusal("credentials", reply.words(answer or "an empty answer")))
         if not _LOGIN.fullmatch(login):
             raise reply.unsettled("a login that cannot be read")
         return login

@@ -13,11 +13,13 @@ from gateway.vendors.account import Account, AccountSettings, accounts_in
 from gateway.vendors.angaza import Angaza
 from gateway.vendors.calin import Calin
 from gateway.vendors.calin_pos import CalinPos
+from gateway.vendors.chint import Chint
 from gateway.vendors.driver import HttpDriver
 from gateway.vendors.gomelong import GomeLong
 from gateway.vendors.gomelong_sts import GomeLongSts
 from gateway.vendors.koios import Koios
 from gateway.vendors.sparkmeter import SparkMeter
+from gateway.vendors.steama import Steama
 from gateway.vendors.stron import Stron
 from gateway.vendors.stron_old import StronOld
 from gateway.vendors.sunking import SunKing
@@ -27,10 +29,12 @@ DRIVERS: Mapping[VendorName, type[HttpDriver]] = {
     "angaza": Angaza,
     "calin": Calin,
     "calin_pos": CalinPos,
+    "chint": Chint,
     "gomelong": GomeLong,
     "gomelong_sts": GomeLongSts,
     "koios": Koios,
     "sparkmeter": SparkMeter,
+    "steama": Steama,
     "stron": Stron,
     "stron_old": StronOld,
     "sunking": SunKing,

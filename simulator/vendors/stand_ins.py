@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from simulator.vendors.angaza import angaza
 from simulator.vendors.calin import calin
 from simulator.vendors.calin_pos import calin_pos
+from simulator.vendors.chint import chint
 from simulator.vendors.gomelong import gomelong
 from simulator.vendors.gomelong_sts import gomelong_sts
 from simulator.vendors.koios import koios
 from simulator.vendors.sparkmeter import sparkmeter
+from simulator.vendors.steama import steama
 from simulator.vendors.stron import stron
 from simulator.vendors.stron_old import stron_old
 from simulator.vendors.sunking import sunking
@@ -20,10 +22,12 @@ _WIRES = (
     angaza,
     calin,
     calin_pos,
+    chint,
     gomelong,
     gomelong_sts,
     koios,
     sparkmeter,
+    steama,
     stron,
     stron_old,
     sunking,

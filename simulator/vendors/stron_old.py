@@ -39,7 +39,7 @@ stron_old = Wire("stron_old", "/api", _refusal, _login_ended)
 
 @stron_old.blueprint.post("/login/")
 def log_in() -> Any:
-    """The login, as text; the text `false` for whoever it does not know."""
+    """The login, as text; the text `false` for a user that it does not know."""
     body = json_body()
     account = [str(body.get(name)) for name in ("Companyname", "Username", "Password")]
     stron_old.read("login")

@@ -160,7 +160,7 @@ def _commit_later_faults(response: Response) -> Response:
 
 def _rewritten(response: Response, faults: Faults, code: str) -> Response:
     body = response.get_data(as_text=True)
-    if "numbers_as_text" in faults:
+    if "numbers_as_text" in faults and response.is_json:
         body = json.dumps(_with_numbers_as_text(json.loads(body)))
     if code and "missing_code" in faults:
         body = body.replace(code, "")

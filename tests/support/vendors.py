@@ -21,8 +21,10 @@ _CREDENTIALS: dict[VendorName, dict[str, str]] = {
         "REMOTE_USERNAME": "amr-1",
         "REMOTE_PASSWORD": "r3mote-pass-w0rd",
     },
+    "chint": {"USERNAME": "jua-chint", "PASSWORD": "ch1nt-pass-w0rd"},
     "gomelong": {"USERNAME": "jua-gome", "PASSWORD": "g0me-pass-w0rd"},
     "gomelong_sts": {"USERNAME": "jua-sts", "PASSWORD": "s4s-pass-w0rd"},
+    "steama": {"USERNAME": "jua-steama", "PASSWORD": "st3ama-pass-w0rd", "CURRENCY": "KES"},
     "stron_old": {
         "COMPANY": "jua-energy",
         "USERNAME": "jua-old",

@@ -69,7 +69,7 @@ class TestGomeLongSts(Conformance):
         with caplog.at_level(logging.DEBUG):
             answer = vendor.vend(self.order(serial))
             GomeLongSts(account_with("gomelong_sts", closed_port_url())).vend(self.order(serial))
-        said = repr(answer) + "".join(
+        written = repr(answer) + "".join(
             record.getMessage() + str(record.__dict__) for record in caplog.records
         )
-        assert "s4s-pass-w0rd" not in said
+        assert "s4s-pass-w0rd" not in written

@@ -6,4 +6,4 @@ from tests.gateway.vendors.conformance import Conformance, Spec
 
 
 class TestStron(Conformance):
-    spec = Spec("stron", wrong={"PASSWORD": "another"})
+    spec = Spec("stron", wrong={"PASSWORD": "another"}, half_read=('[{"Meter_id": "1"}]',))

@@ -149,9 +149,10 @@ class TokenOrder:
 class KnownDevice:
     """A registered device with everything an import file may say of it.
 
-    `plan`: the code of the plan set for its next owner; `product_id`: the appliance it is;
-    `divider`, `digits` and `model`: as its manufacturer describes it; `is_on_plan`: it has an open
-    sale; `is_retired`: out of use for good; `replaced_by_id`: the device that took its place.
+    `plan`: the code of the plan set for its next owner; `product_id`: the appliance it is, None
+    where that is not known; `divider`, `digits` and `model`: as its
+    manufacturer describes it; `is_on_plan`: it has an open sale; `is_retired`: out of use for good;
+    `replaced_by_id`: the device that took its place.
     """
 
     id: int

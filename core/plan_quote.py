@@ -26,6 +26,11 @@ class PlanQuote:
         return self.terms.appliance
 
     @property
+    def product(self) -> str:
+        """The name of the appliance."""
+        return self.item.name
+
+    @property
     def cadence(self) -> Cadence:
         return self.terms.cadence
 
@@ -82,6 +87,11 @@ class ServiceQuote:
     def appliance(self) -> str:
         """The code of the appliance."""
         return self.terms.appliance
+
+    @property
+    def product(self) -> str:
+        """The name of the appliance."""
+        return self.item.name
 
 
 Quote = PlanQuote | ServiceQuote

@@ -43,3 +43,10 @@ def appliances_for_sale(
         {"kinds": list(kinds), "by_the_day": list(by_the_day), "serial": serial},
     )
     return [StoredAppliance(*row) for row in rows]
+
+
+def name_of_appliance(connection: Connection, appliance_id: int | None) -> str | None:
+    """Return the name of the appliance with that id; None for None."""
+    return connection.execute(
+        text("SELECT name FROM appliances WHERE id = :id"), {"id": appliance_id}
+    ).scalar_one_or_none()

@@ -73,6 +73,12 @@ SALES: dict[str, str] = {
           FROM sales s JOIN instalments i ON i.sale_id = s.id WHERE s.state = 'complete'
          GROUP BY s.id HAVING sum(i.amount_minor - i.paid_minor) > 0
     """,
+    "a device on a plan is the product that was sold": f"""
+        SELECT 'device ' || d.serial || ': ' || p.name || ', sold as ' || a.name
+          FROM devices d JOIN appliances p ON p.id = d.product_id
+          JOIN sales s ON s.device_id = d.id AND s.state IN {RUNNING_SQL}
+          JOIN appliances a ON a.id = s.appliance_id WHERE s.appliance_id <> d.product_id
+    """,
     "codes that were given away equal expense:goodwill": """
         SELECT 'code order ' || t.id || ': {minor:' || t.value_minor || '}, ledger {minor:'
                || coalesce(l.posted, 0) || '}'

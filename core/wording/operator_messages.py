@@ -83,10 +83,14 @@ _TEMPLATES = {
     "day_to_come": "{field}: {day} is still to come",
     "paid_differs": "paid: the database says {stored}, the file says {given}",
     "paid_too_much": "paid: {paid} is more than the price of {total}",
-    "product_differs": "{serial} is another product than {appliance}",
+    "product_differs": "{serial} is {product}, not {appliance}",
+    "product_of_other_sale": "{serial} is on a plan as {appliance}: end that sale first",
+    "product_same": "{serial} is that already",
     "product_unknown": 'product: there is no appliance "{product}" in the catalogue',
     "product_of_other_kind": "product: {product} is of kind {kind}",
-    "product_of_other_plan": "{serial} is another product than the one that plan {plan} sells",
+    "product_of_other_plan": (
+        "{serial} is another product than the one that plan {plan} sells: remove the plan first"
+    ),
     "manufacturer_data_misplaced": "{field}: only OpenPAYGO devices have it",
     "test_code_form": "test_code: codes of this device have {length} digits from {keys}",
     "test_code_differs": "test_code: another one is stored for this device",

@@ -290,11 +290,11 @@ def _confirmation(
             return messages.confirm_meter(tariff=offer.tariff, **shared)
         case ServiceQuote():
             return messages.confirm_service(
-                appliance=offer.appliance, per_day=offer.per_day, least=offer.least, **shared
+                product=offer.product, per_day=offer.per_day, least=offer.least, **shared
             )
         case PlanQuote():
             return messages.confirm_plan(
-                appliance=offer.appliance,
+                product=offer.product,
                 parts=offer.parts,
                 each=offer.each,
                 cadence=offer.cadence,

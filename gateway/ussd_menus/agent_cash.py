@@ -14,7 +14,7 @@ from core.wording.message import BoundMessage
 from core.wording.messages import agent as agent_messages
 from core.wording.messages import agent_cash as messages
 from core.wording.payment_words import describe_allocation
-from gateway.ussd_menus.agent_customer import MaskedOwner
+from gateway.ussd_menus.agent_customer import Owner
 from gateway.ussd_menus.effect import CALLER, do
 from gateway.ussd_menus.options import option
 from gateway.ussd_menus.readers import Amount, Pin, Serial
@@ -35,10 +35,10 @@ class CashAllocation:
     allocations: Sequence[BoundMessage]
 
 
-def owner(turn: Turn) -> MaskedOwner:
+def owner(turn: Turn) -> Owner:
     """The masked name of the device's owner."""
     owner = read_account(turn.unit, turn[serial]).owner
-    return MaskedOwner(mask_name(owner.name, owner.surname))
+    return Owner(mask_name(owner.name, owner.surname))
 
 
 def cash_allocation(turn: Turn) -> CashAllocation:

@@ -34,16 +34,16 @@ serial = session_var("serial", str)
 
 
 @dataclass(frozen=True, slots=True)
-class MaskedOwner:
-    """A name of which only the first letters are shown."""
+class Owner:
+    """The name of a customer; of one who is known only the first letters."""
 
     owner: str
 
 
-def masked_customer(turn: Turn) -> MaskedOwner:
+def masked_customer(turn: Turn) -> Owner:
     """The customer who has the typed number. Raises Refused("customer_unknown")."""
     customer = get_known(turn.unit, turn[phone])
-    return MaskedOwner(mask_name(customer.name, customer.surname))
+    return Owner(mask_name(customer.name, customer.surname))
 
 
 def known_customer(prefix: str, then: Target) -> Screen:

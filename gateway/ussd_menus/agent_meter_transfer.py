@@ -6,7 +6,7 @@ from core.names import mask_name
 from core.usecases.devices.transfer_meter import find_meter_owner, transfer_meter
 from core.wording.messages import agent as agent_messages
 from core.wording.messages import agent_meter_transfer as messages
-from gateway.ussd_menus.agent_customer import MaskedOwner, masked_customer, phone
+from gateway.ussd_menus.agent_customer import Owner, masked_customer, phone
 from gateway.ussd_menus.effect import CALLER, do
 from gateway.ussd_menus.options import option
 from gateway.ussd_menus.readers import Phone, Pin, Serial
@@ -18,11 +18,11 @@ serial = session_var("serial", str)
 pin = secret("pin")
 
 
-def old_owner(turn: Turn) -> MaskedOwner:
+def old_owner(turn: Turn) -> Owner:
     """The masked name of the meter's owner. Raises Refused for a device that is no meter, or that
     no customer owns."""
     owner = find_meter_owner(turn.unit, turn[serial])
-    return MaskedOwner(mask_name(owner.name, owner.surname))
+    return Owner(mask_name(owner.name, owner.surname))
 
 
 transferred = Notice("meter_transfer.done", messages.transferred)

@@ -6,9 +6,9 @@ types the schedule, the cadence and the down payment, or chooses use by the day.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from core.catalogue import PlanOffer
 from core.money import Money
@@ -24,14 +24,15 @@ from core.plan_quote import PlanQuote, ServiceQuote
 from core.usecases.catalogue.choices import get_appliance, list_appliances
 from core.usecases.sales.allowed_plans import list_plans
 from core.usecases.sales.quote import quote_allowed, quote_terms
-from core.wording.message import BoundMessage
+from core.wording.message import BoundMessage, Message
 from core.wording.messages import agent as agent_messages
 from core.wording.messages import agent_plan as messages
-from gateway.ussd_menus.options import Option, option
+from gateway.ussd_menus.agent_customer import Owner
+from gateway.ussd_menus.options import option
 from gateway.ussd_menus.readers import Amount, NumberReader
 from gateway.ussd_menus.screen import Screen, Target
 from gateway.ussd_menus.screens import Ask, Choice, Pick, Route
-from gateway.ussd_menus.session_vars import session_var
+from gateway.ussd_menus.session_vars import SessionVar, session_var
 from gateway.ussd_menus.turn import Turn, expect
 
 appliance = session_var("appliance", str)
@@ -117,15 +118,65 @@ def has_plans(turn: Turn) -> bool:
     return bool(plans(turn))
 
 
-def plan_questions(prefix: str, then: Target) -> Screen:
-    """The first question of a plan. After the last one `terms` is set, and `then` comes."""
-    agree = [option(agent_messages.agree, to=then)]
-    shown_plan = Choice(
-        f"{prefix}.picked", messages.plan, data=picked_plan, paged=True, options=agree
-    )
-    shown_by_day = Choice(
-        f"{prefix}.picked_by_day", messages.service, data=picked_by_day, options=agree
-    )
+@dataclass(frozen=True, slots=True)
+class _Previews:
+    """The screens that show terms before the PIN: what is sold, to whom, on which plan.
+
+    `prefix` begins their names, `then` comes after them, `owner` is who buys.
+    """
+
+    prefix: str
+    then: Target
+    owner: Callable[[Turn], Owner]
+    with_serial: bool
+
+    def plan(
+        self, name: str, quoted: Callable[[Turn], PlanQuote], *kept: SessionVar[Any]
+    ) -> Choice:
+        """Instalments, as `quoted`; the session keeps what is named in `kept`."""
+
+        def data(turn: Turn) -> tuple[PlanQuote, Owner]:
+            return quoted(turn), self.owner(turn)
+
+        shown = messages.device_plan if self.with_serial else messages.plan
+        return self._shown(name, shown, data, kept)
+
+    def by_day(
+        self, name: str, quoted: Callable[[Turn], ServiceQuote], *kept: SessionVar[Any]
+    ) -> Choice:
+        """Use by the day."""
+
+        def data(turn: Turn) -> tuple[ServiceQuote, Owner]:
+            return quoted(turn), self.owner(turn)
+
+        shown = messages.device_service if self.with_serial else messages.service
+        return self._shown(name, shown, data, kept)
+
+    def _shown(
+        self,
+        name: str,
+        message: Message[Any],
+        data: Callable[[Turn], Any],
+        kept: Sequence[SessionVar[Any]],
+    ) -> Choice:
+        return Choice(
+            f"{self.prefix}.{name}",
+            message,
+            data=data,
+            remembers=kept,
+            paged=True,
+            options=[option(agent_messages.agree, to=self.then)],
+        )
+
+
+def plan_questions(
+    prefix: str, then: Target, owner: Callable[[Turn], Owner], *, with_serial: bool = False
+) -> Screen:
+    """The first question of a plan. After the last one `terms` is set, and `then` comes.
+
+    `owner` is who buys. `with_serial`: the session has the serial number of a device.
+    """
+    previews = _Previews(prefix, then, owner, with_serial)
     which_plan = Pick(
         f"{prefix}.which_plan",
         messages.which_plan,
@@ -136,28 +187,21 @@ def plan_questions(prefix: str, then: Target) -> Screen:
         to=Route(
             f"{prefix}.picked_scheme",
             by=picked_scheme,
-            to={"plan": shown_plan, "service": shown_by_day},
+            to={
+                "plan": previews.plan("picked", picked_plan),
+                "service": previews.by_day("picked_by_day", picked_by_day),
+            },
         ),
     )
     return Route(
-        f"{prefix}.plans", by=has_plans, to={True: which_plan, False: _typed_terms(prefix, then)}
+        f"{prefix}.plans", by=has_plans, to={True: which_plan, False: _typed_terms(previews)}
     )
 
 
-def _by_day(prefix: str, then: Target) -> Option:
-    shown = Choice(
-        f"{prefix}.by_day",
-        messages.service,
-        data=typed_by_day,
-        remembers=[terms],
-        options=[option(agent_messages.agree, to=then)],
-    )
-    return option(messages.by_day, to=shown, when=is_used_by_day)
-
-
-def _typed_terms(prefix: str, then: Target) -> Screen:
+def _typed_terms(previews: _Previews) -> Screen:
     """The choice of a scheme, with the questions that follow it."""
-    which_cadence = _which_cadence(prefix, _which_down_payment(prefix, then))
+    prefix = previews.prefix
+    which_cadence = _which_cadence(prefix, _which_down_payment(previews))
     which_count = Ask(
         f"{prefix}.count",
         messages.which_count,
@@ -168,13 +212,14 @@ def _typed_terms(prefix: str, then: Target) -> Screen:
     which_each = Ask(
         f"{prefix}.each", messages.which_each, reader=Amount, stores=each, to=which_cadence
     )
+    by_day = previews.by_day("by_day", typed_by_day, terms)
     return Choice(
         f"{prefix}.scheme",
         messages.which_scheme,
         options=[
             option(messages.by_count, to=which_count, when=is_sold, sets={scheme: "count"}),
             option(messages.by_amount, to=which_each, when=is_sold, sets={scheme: "amount"}),
-            _by_day(prefix, then),
+            option(messages.by_day, to=by_day, when=is_used_by_day),
         ],
     )
 
@@ -191,21 +236,18 @@ def _which_cadence(prefix: str, then: Target) -> Screen:
     )
 
 
-def _which_down_payment(prefix: str, then: Target) -> Screen:
+def _which_down_payment(previews: _Previews) -> Screen:
     """The choice of a down payment, and the plan that is agreed on."""
-    agree = Choice(
-        f"{prefix}.plan",
-        messages.plan,
-        data=typed_plan,
-        remembers=[terms],
-        paged=True,
-        options=[option(agent_messages.agree, to=then)],
-    )
+    agree = previews.plan("plan", typed_plan, terms)
     how_much = Ask(
-        f"{prefix}.down", messages.how_much_down, reader=Amount, stores=down_payment, to=agree
+        f"{previews.prefix}.down",
+        messages.how_much_down,
+        reader=Amount,
+        stores=down_payment,
+        to=agree,
     )
     return Choice(
-        f"{prefix}.with_down",
+        f"{previews.prefix}.with_down",
         messages.which_down,
         options=[
             option(messages.no_down, to=agree, sets={has_down_payment: False}),

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from core.errors import Refused
-from core.names import mask_name
 from core.usecases.catalogue.choices import (
     Manufacturer,
     TariffOffer,
@@ -26,7 +24,7 @@ from core.wording.message import Message
 from core.wording.messages import agent as agent_messages
 from core.wording.messages import agent_plan as plan_messages
 from core.wording.messages import agent_registration as messages
-from gateway.ussd_menus.agent_customer import masked_customer, phone
+from gateway.ussd_menus.agent_customer import Owner, masked_customer, phone
 from gateway.ussd_menus.agent_plan import (
     Goods,
     appliance,
@@ -54,19 +52,10 @@ tariff = session_var("tariff", str)
 pin = secret("pin")
 
 
-@dataclass(frozen=True, slots=True)
-class NewOwner:
-    """The name of the customer who gets the device: as typed, or masked for a known customer."""
-
-    owner: str
-
-
-def new_owner(turn: Turn) -> NewOwner:
-    """The name that is shown above the PIN. Raises Refused("customer_unknown")."""
-    if turn[name]:
-        return NewOwner(f"{turn[name]} {turn[surname]}")
-    customer = get_known(turn.unit, turn[phone])
-    return NewOwner(mask_name(customer.name, customer.surname))
+def new_owner(turn: Turn) -> Owner:
+    """The customer who gets the device: as typed, or masked for a known customer. Raises
+    Refused("customer_unknown")."""
+    return Owner(f"{turn[name]} {turn[surname]}") if turn[name] else masked_customer(turn)
 
 
 def is_known(turn: Turn) -> bool:
@@ -196,7 +185,7 @@ which_appliance = Pick(
     row_message=plan_messages.appliance,
     empty_message=agent_messages.no_appliance,
     stores=appliance,
-    to=plan_questions("registration", pin_plan),
+    to=plan_questions("registration", pin_plan, new_owner, with_serial=True),
 )
 tariff_or_plan = Route(
     "registration.terms", by=needed_terms, to={"tariff": which_tariff, "plan": which_appliance}

@@ -93,14 +93,18 @@ pin_serial = Ask(
     do=_sell(device=build(NamedDevice, serial=serial)),
     to=sold,
 )
-free = Route("kit_sale.free", by=is_sellable, to={"free": plan_questions("kit_sale", pin_serial)})
+free = Route(
+    "kit_sale.free",
+    by=is_sellable,
+    to={"free": plan_questions("kit_sale", pin_serial, masked_customer, with_serial=True)},
+)
 which_serial = Ask(
     "kit_sale.serial", agent_messages.which_serial, reader=Serial, stores=serial, to=free
 )
 with_serial = Route(
     "sale.with_serial",
     by=needs_serial,
-    to={"serial": which_serial, "plain": plan_questions("sale", pin_plain)},
+    to={"serial": which_serial, "plain": plan_questions("sale", pin_plain, masked_customer)},
 )
 which_appliance = Pick(
     "sale.appliance",

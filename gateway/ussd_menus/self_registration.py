@@ -94,6 +94,7 @@ with_service = Choice(
     "self_registration.service",
     messages.with_service,
     data=service_of,
+    paged=True,
     options=[option(messages.agree, do=register, to=registered)],
 )
 ask_agent = Choice(

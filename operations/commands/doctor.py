@@ -20,6 +20,7 @@ from core.clock import Clock, system_clock
 from core.db.acts import count_waiting, find_rules, names_of_approvers
 from core.db.engine import make_engine
 from core.db.invariants import LEDGER, WAITING, first_of, offenders
+from core.db.products import kinds_without_product
 from core.db.roles import differing_rights
 from core.db.schema import compare_revision
 from core.db.tariffs import find_market
@@ -92,6 +93,7 @@ def examine_database(
         yield _roles(connection)
         yield from _ledger(connection, clock)
         yield _phone_numbers(connection)
+        yield _products(connection)
         yield from meter_checks(connection, environment, clock())
         yield _second_factors(connection, environment)
         yield _approvals(connection, clock)
@@ -171,6 +173,14 @@ def _help_line(connection: Connection) -> Check:
         return Check("help line", True, "missing: set help_line in [market] or at the console")
     hours = f", {market.help_hours}" if market.help_hours else ", hours missing: set help_hours"
     return Check("help line", True, market.help_line + hours)
+
+
+def _products(connection: Connection) -> Check:
+    """Say how many devices in stock could be sold as any of several appliances."""
+    found = [f"{number} {kind}" for kind, number in kinds_without_product(connection)]
+    hint = "in stock without a product or plan can be sold as any appliance of their kind"
+    detail = f"{', '.join(found)} {hint}: set it at the console or import the column product"
+    return Check("products of devices", True, detail if found else "")
 
 
 def _second_factors(connection: Connection, environment: Environment) -> Check:

@@ -25,7 +25,8 @@ def import_csv(kind: str, file: Path) -> None:
 
     FILE has a header row; commas, semicolons or tabs separate its columns, in any order. Every bad
     line is reported with its number and reason, and then nothing is imported. Importing the same
-    file again changes nothing. docs/importing.md lists the columns.
+    file again changes nothing; a known device without a product gets the one in the file.
+    docs/importing.md lists the columns.
     """
     environment = command_environment(os.environ)
     content = read_text(file)
@@ -33,4 +34,5 @@ def import_csv(kind: str, file: Path) -> None:
         imported = import_file(unit, kind, content, environment, progress_bar)
         counts = {"kind": kind, "new": imported.new, "known": imported.known}
         note_file(unit, operator_name(), "import", file.name, **counts)
-    print(f"{kind}: {imported.new} new, {imported.known} already there")
+    completed = f", {imported.completed} of them got their product" if imported.completed else ""
+    print(f"{kind}: {imported.new} new, {imported.known} already there{completed}")

@@ -17,6 +17,7 @@ from core.usecases.sales.register_sales import register_sales
 from core.wording.operator_messages import describe_refusal
 from operations.importing.csv_file import Contents, FileKind, read_entries
 from operations.importing.file_kinds import customers_file, devices_file, sales_file
+from operations.operator import operator_name
 from operations.progress import NamedBar, no_bar
 
 # So many bad lines are told; who has more mends the column, not the lines.
@@ -61,7 +62,7 @@ def _register(kind: str, environment: Environment) -> Register:
     keys = KeyRing.from_settings(read_setting(environment, "DEVICE_KEY_SECRET"))
 
     def with_keys(unit: Unit, entries: Sequence[Any], progress: Progress) -> Registered:
-        return register_devices(unit, entries, keys, progress)
+        return register_devices(unit, entries, keys, progress, operator_name())
 
     return with_keys
 

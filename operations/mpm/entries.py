@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -71,6 +72,7 @@ class Conversion:
     problems: list[tuple[str, str]] = field(default_factory=list)
     numbers_of: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     owner_of: dict[str, str] = field(default_factory=dict)
+    _plans_of: dict[str, set[str]] | None = None
 
     def entries(self, kind: str) -> PlacedEntries:
         """The entries of `customers`, `devices` or `plans`, each customer, device or plan once."""
@@ -132,7 +134,22 @@ class Conversion:
             owner_msisdn=owner,
             assigned_on=self.options.as_of if owner else None,
             access_from=self.options.as_of if owner and tariff else None,
+            product=device.product or self._planned_product(serial, kind),
         )
+
+    def _planned_product(self, serial: str, kind: str) -> str | None:
+        """The code of the appliance that all plans of the device are for; None without a plan, and
+        where they are for several. What is wrong with a plan is a problem of its own row."""
+        if self._plans_of is None:
+            self._plans_of = defaultdict(set)
+            for row in self.exports["plans"]:
+                with suppress(ValueError):
+                    device = serial_of(row, "device_serial") or ""
+                    appliance = self.codes.appliances.get(row.get("appliance_name").casefold())
+                    self._plans_of[device].add(appliance or "")
+        appliances = self._plans_of.get(serial, set())
+        only = next(iter(appliances)) if len(appliances) == 1 else ""
+        return only if self.codes.kinds.get(only) == kind else None
 
     def _plan(self, row: Row) -> SaleEntry:
         appliance = code_named(self.codes.appliances, "appliance", row.get("appliance_name"))

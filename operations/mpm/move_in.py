@@ -28,6 +28,7 @@ from operations.mpm.entries import CatalogueCodes, Conversion, PlacedEntries, co
 from operations.mpm.exports import Exports
 from operations.mpm.history import payments_before
 from operations.mpm.options import MoveOptions
+from operations.operator import operator_name
 from operations.progress import progress_bar
 
 Write = Callable[[Unit, Sequence[Any], Progress], Any]
@@ -80,7 +81,7 @@ def _register_customers(
 def _register_devices(
     keys: KeyRing, unit: Unit, entries: Sequence[Any], progress: Progress
 ) -> Registered:
-    return register_devices(unit, entries, keys, progress)
+    return register_devices(unit, entries, keys, progress, operator_name())
 
 
 def _with_bar(label: str, write: Write, unit: Unit, entries: Sequence[Any]) -> Any:

@@ -34,6 +34,7 @@ def complement_file() -> FileKind[Complement]:
             kind="",
             manufacturer="",
             tariff=fields.optional("tariff", code, None),
+            product=fields.optional("product", code, None),
             secret_key=fields.optional("secret_key", secret_key, None),
             starting_code=fields.optional("starting_code", whole_number(0, 999_999_999), None),
             count=fields.optional("count", whole_number(0, MAX_COUNT), None),
@@ -41,7 +42,7 @@ def complement_file() -> FileKind[Complement]:
         )
         return Complement(device, fields.optional("cadence", one_of(*CADENCES), None))
 
-    optional = ("tariff", "cadence", "secret_key", "starting_code", "count", "sts")
+    optional = ("tariff", "product", "cadence", "secret_key", "starting_code", "count", "sts")
     return FileKind(
         ("serial",), read, lambda complement: complement.device.serial, optional=optional
     )

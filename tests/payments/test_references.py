@@ -13,7 +13,8 @@ from core.errors import Refused
 from core.money import Money
 from core.reference import is_account_reference, is_prompt_reference, is_reserved
 from core.usecases.agents.collect_cash import collect_cash
-from core.usecases.devices.register_devices import DeviceEntry, enter_device
+from core.usecases.devices.enter_device import enter_device
+from core.usecases.devices.register_devices import DeviceEntry
 from core.usecases.payments.find_account import match_account
 from core.usecases.payments.quote import quote_payment
 from core.usecases.payments.request import request_payment

@@ -15,7 +15,7 @@ _COLUMNS = (
     "r.id, r.asked_at, r.msisdn, r.device_id, d.serial, d.kind, m.name AS manufacturer,"
     " c.id AS customer_id, concat_ws(' ', coalesce(c.name, r.name),"
     " coalesce(c.surname, r.surname)) AS full_name, r.name, r.surname, r.village,"
-    " t.code AS tariff, p.code AS plan"
+    " t.code AS tariff, p.code AS plan, a.name AS product"
 )
 _TABLES = (
     "device_requests r JOIN devices d ON d.id = r.device_id"
@@ -23,6 +23,7 @@ _TABLES = (
     " LEFT JOIN customer_msisdns n ON n.msisdn = r.msisdn LEFT JOIN customers c"
     " ON c.id = n.customer_id LEFT JOIN tariffs t ON t.id = d.tariff_id"
     " LEFT JOIN plan_offers p ON p.id = d.plan_offer_id"
+    " LEFT JOIN appliances a ON a.id = d.product_id"
 )
 
 
@@ -32,7 +33,7 @@ class DeviceRequestRow:
 
     `full_name` is that of the customer with the number (`customer_id`), otherwise as the caller
     typed it, like `name`, `surname` and `village` (a code). `tariff` and `plan` are the codes that
-    are set on the device.
+    are set on the device, `product` the name of the appliance that it is.
     """
 
     id: int
@@ -49,6 +50,7 @@ class DeviceRequestRow:
     village: str
     tariff: str | None
     plan: str | None
+    product: str | None
 
 
 # The oldest first.

@@ -13,19 +13,20 @@ from core.db.typed_rows import all_rows, row_or_none
 from core.device import DeviceKind
 from core.ownership import OwnershipReason
 from core.payment import PaymentState
-from core.sale import SaleState
+from core.sale import RUNNING_SQL, SaleState
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceRow:
-    """A device of the list. `place`: `in_stock`, `owned` or `retired`. Manufacturer, tariff and
-    plan are names; `owner` is empty for a device without one."""
+    """A device of the list. `place`: `in_stock`, `owned` or `retired`. Manufacturer, product (the
+    appliance that it is), tariff and plan are names; `owner` is empty for a device without one."""
 
     id: int
     serial: str
     kind: DeviceKind
     manufacturer: str
     token_family: str
+    product: str | None
     tariff: str | None
     plan: str | None
     owner_id: int | None
@@ -36,8 +37,8 @@ class DeviceRow:
 
 @dataclass(frozen=True, slots=True)
 class DeviceDetails(DeviceRow):
-    """A device as on its page. `product` is the name of the appliance that it is, `model` what its
-    manufacturer calls it. `replaced_by` is the serial number of the device that replaced it.
+    """A device as on its page. `product_code` is the code of the appliance that it is, `model` what
+    its manufacturer calls it. `replaced_by` is the serial number of the device that replaced it.
     `has_key`: it has a key of its own, which is stored encrypted."""
 
     token_counter: int
@@ -45,13 +46,13 @@ class DeviceDetails(DeviceRow):
     retired_on: date | None
     replaced_by_id: int | None
     replaced_by: str | None
-    product: str | None
+    product_code: str | None
     model: str | None
 
 
 _COLUMNS = (
-    "d.id, d.serial, d.kind, m.name AS manufacturer, m.token_family, t.name AS tariff,"
-    " p.name AS plan, d.owner_id, d.assigned_on,"
+    "d.id, d.serial, d.kind, m.name AS manufacturer, m.token_family,"
+    " a.name AS product, t.name AS tariff, p.name AS plan, d.owner_id, d.assigned_on,"
     " CASE WHEN d.retired_on IS NOT NULL THEN 'retired' WHEN d.owner_id IS NULL THEN 'in_stock'"
     " ELSE 'owned' END AS place,"
     " concat_ws(' ', c.name, c.surname) AS owner"
@@ -59,7 +60,7 @@ _COLUMNS = (
 _TABLES = (
     "devices d JOIN manufacturers m ON m.id = d.manufacturer_id"
     " LEFT JOIN tariffs t ON t.id = d.tariff_id LEFT JOIN plan_offers p ON p.id = d.plan_offer_id"
-    " LEFT JOIN customers c ON c.id = d.owner_id"
+    " LEFT JOIN customers c ON c.id = d.owner_id LEFT JOIN appliances a ON a.id = d.product_id"
 )
 
 DEVICES = Query(
@@ -72,6 +73,7 @@ DEVICES = Query(
         "kind": "d.kind = :kind",
         "manufacturer": "m.code = :manufacturer",
         "tariff": "t.code = :tariff",
+        "product": "coalesce(a.code, '-') = :product",
         "in_stock": "d.owner_id IS NULL AND d.retired_on IS NULL",
         "retired": "d.retired_on IS NOT NULL",
         "owned": "d.owner_id IS NOT NULL",
@@ -103,7 +105,7 @@ def find_device_details(connection: Connection, device_id: int) -> DeviceDetails
         f"SELECT {_COLUMNS}, d.token_counter, d.has_key,"
         " d.retired_on, d.replaced_by_id,"
         " (SELECT serial FROM devices n WHERE n.id = d.replaced_by_id) AS replaced_by,"
-        " (SELECT name FROM appliances a WHERE a.id = d.product_id) AS product, d.model"
+        " a.code AS product_code, d.model"
         f" FROM {_TABLES} WHERE d.id = :id",
         id=device_id,
     )
@@ -192,3 +194,45 @@ def plans_for_kind(
         {"kind": kind, "serial": serial},
     )
     return [(row[0], row[1]) for row in rows]
+
+
+def products_for(
+    connection: Connection, kind: str, serial: str | None = None
+) -> list[tuple[str, str]]:
+    """Return (code, name) of the appliances of that kind; for a device that is known to be one of
+    them only that one."""
+    rows = connection.execute(
+        text(
+            "SELECT a.code, a.name FROM appliances a WHERE a.kind = :kind"
+            " AND a.id = coalesce((SELECT product_id FROM devices WHERE serial = :serial), a.id)"
+            " ORDER BY a.name"
+        ),
+        {"kind": kind, "serial": serial},
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class GivenDevice:
+    """A device and the name of who has it. `product`: as what it was sold, else what it is."""
+
+    serial: str
+    kind: DeviceKind
+    product: str | None
+    customer: str
+
+
+def latest_device_of(connection: Connection, customer_id: int) -> GivenDevice | None:
+    """Return the device that the customer got last."""
+    return row_or_none(
+        connection,
+        GivenDevice,
+        "SELECT d.serial, d.kind, coalesce((SELECT a.name FROM sales s JOIN appliances a"
+        f" ON a.id = s.appliance_id WHERE s.device_id = d.id AND s.state IN {RUNNING_SQL}),"
+        " (SELECT a.name FROM appliances a WHERE a.id = d.product_id)) AS product,"
+        " concat_ws(' ', c.name, c.surname) AS customer FROM ownership_changes h"
+        " JOIN devices d ON d.id = h.device_id JOIN customers c ON c.id = h.to_customer_id"
+        " WHERE h.to_customer_id = :id AND d.owner_id = h.to_customer_id"
+        " ORDER BY h.id DESC LIMIT 1",
+        id=customer_id,
+    )

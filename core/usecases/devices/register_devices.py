@@ -1,14 +1,15 @@
 """Register devices by serial number: in stock, or with an owner and a tariff.
 
 A known device stays as it is, or is refused where the entry differs. What an entry leaves out
-(owner, tariff, day) is not compared: a device from stock may have an owner by now.
+(owner, tariff, day) is not compared: a device from stock may have an owner by now. Of a device
+whose product was not known the entry may say it.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 
@@ -20,6 +21,7 @@ from core.db.appliances import appliances_by_code
 from core.db.bulk import Values, insert_rows, rows_by_key
 from core.db.ownership import record_handovers
 from core.db.plan_offers import plans_by_code
+from core.db.products import Promise, promises_of
 from core.db.registration import (
     customers_by_msisdn,
     device_secrets,
@@ -29,7 +31,7 @@ from core.db.registration import (
 from core.db.tables.catalogue import manufacturers, tariffs
 from core.db.tables.sales import devices
 from core.device import KeypadDigits, KnownDevice
-from core.errors import BrokenInvariant, Refused
+from core.errors import Refused
 from core.ownership import Handover
 from core.reference import is_reserved
 from core.serial_number import is_meter_number
@@ -39,10 +41,10 @@ from core.tokens.openpaygo import kit_of
 from core.tokens.sealing import Seals, bound_to
 from core.tokens.sts_keys import StsMeter
 from core.unit import Unit
-from core.usecases.operators.audit import write_audit
+from core.usecases.devices.product import check_kind, check_promised, complete_products
+from core.usecases.operators.audit import ITSELF
 from core.usecases.operators.bulk import (
     Progress,
-    RefusedEntries,
     Registered,
     check_unchanged,
     no_progress,
@@ -92,18 +94,25 @@ class _Known:
     owners: dict[str, KnownCustomer]
     devices: Mapping[str, KnownDevice]
     secrets: Mapping[str, tuple[bytes | None, int | None, str | None]]
+    promises: Mapping[int, Sequence[Promise]]
 
 
 def register_devices(
-    unit: Unit, entries: Sequence[DeviceEntry], keys: Seals, progress: Progress = no_progress
+    unit: Unit,
+    entries: Sequence[DeviceEntry],
+    keys: Seals,
+    progress: Progress = no_progress,
+    operator: str = ITSELF,
 ) -> Registered:
     """Register the devices whose serial is new; no serial may be given twice.
 
+    A known device that has no product gets the one that is given, with an audit row.
+
     Raises RefusedEntries with manufacturer_unknown, kind_not_made, tariff_unknown,
     tariff_misplaced, tariff_needed, access_from_misplaced, access_from_early, product_unknown,
-    product_of_other_kind, product_of_other_plan, manufacturer_data_misplaced, test_code_form,
-    plan_unknown, plan_misplaced, plan_of_other_kind,
-    customer_unknown, owner_needed, day_to_come, family_not_served,
+    product_of_other_kind, product_of_other_plan, product_of_other_sale,
+    manufacturer_data_misplaced, test_code_form, plan_unknown, plan_misplaced,
+    plan_of_other_kind, customer_unknown, owner_needed, day_to_come, family_not_served,
     secret_key_needed, secret_key_misplaced, starting_code_misplaced, sts_needed, sts_misplaced,
     serial_reserved, meter_number, meter_not_vendable, no_codes, device_of_another, key_differs,
     differs.
@@ -120,7 +129,13 @@ def register_devices(
 
     new = [row for row in validate_each(entries, decide) if row is not None]
     write_in_batches(new, partial(_enter, unit), progress)
-    return Registered(len(new), len(entries) - len(new))
+    completed = [
+        (known.devices[entry.serial], known.products[entry.product])
+        for entry in entries
+        if entry.product and _lacks_product(known.devices.get(entry.serial))
+    ]
+    complete_products(unit, completed, operator)
+    return Registered(len(new), len(entries) - len(new), len(completed))
 
 
 def _enter(unit: Unit, rows: Sequence[Values]) -> None:
@@ -139,6 +154,9 @@ def _enter(unit: Unit, rows: Sequence[Values]) -> None:
 
 def _read_known(connection: Connection, entries: Sequence[DeviceEntry]) -> _Known:
     known = devices_by_serial(connection, [entry.serial for entry in entries])
+    incomplete = [e.serial for e in entries if e.product and _lacks_product(known.get(e.serial))]
+    if incomplete:
+        known |= devices_by_serial(connection, incomplete, lock=True)
     return _Known(
         rows_by_key(connection, manufacturers, "code", {entry.manufacturer for entry in entries}),
         ids_by_code(connection, tariffs, {entry.tariff for entry in entries if entry.tariff}),
@@ -150,7 +168,12 @@ def _read_known(connection: Connection, entries: Sequence[DeviceEntry]) -> _Know
         known,
         # Only who imports a list again compares them; the console enters new devices alone.
         device_secrets(connection, list(known)) if known else {},
+        promises_of(connection, [known[serial].id for serial in incomplete]) if incomplete else {},
     )
+
+
+def _lacks_product(device: KnownDevice | None) -> bool:
+    return device is not None and device.product_id is None
 
 
 def _check(known: _Known, entry: DeviceEntry, today: date) -> None:
@@ -202,8 +225,7 @@ def _check_product(known: _Known, entry: DeviceEntry) -> None:
     product = known.products.get(entry.product)
     if product is None:
         raise Refused("product_unknown", product=entry.product)
-    if product.kind != entry.kind:
-        raise Refused("product_of_other_kind", product=entry.product, kind=product.kind)
+    check_kind(entry.kind, product)
 
 
 def _check_manufacturer_data(family: str, entry: DeviceEntry) -> None:
@@ -328,6 +350,13 @@ def _compare_owner(known: _Known, device: KnownDevice, entry: DeviceEntry) -> No
         check_unchanged("assigned_on", device.assigned_on, entry.assigned_on)
 
 
+def _compare_product(known: _Known, device: KnownDevice, item: StoredAppliance) -> None:
+    if device.product_id is None:
+        check_promised(device, item, known.promises.get(device.id, ()))
+    elif device.product_id != item.id:
+        raise Refused("differs", field="product", stored="another", given=item.code)
+
+
 def _compare(known: _Known, device: KnownDevice, entry: DeviceEntry, keys: Seals) -> None:
     """Raises Refused("differs") with the first field in which device and entry disagree."""
     check_unchanged("kind", device.kind, entry.kind)
@@ -336,8 +365,8 @@ def _compare(known: _Known, device: KnownDevice, entry: DeviceEntry, keys: Seals
         check_unchanged("tariff", device.tariff, entry.tariff)
     if entry.plan:
         check_unchanged("plan", device.plan, entry.plan)
-    if entry.product and device.product_id != known.products[entry.product].id:
-        raise Refused("differs", field="product", stored="another", given=entry.product)
+    if entry.product:
+        _compare_product(known, device, known.products[entry.product])
     for name in ("divider", "digits", "model"):
         if (given := getattr(entry, name)) is not None:
             check_unchanged(name, getattr(device, name), given)
@@ -352,36 +381,3 @@ def _compare(known: _Known, device: KnownDevice, entry: DeviceEntry, keys: Seals
     if entry.count is not None:
         check_unchanged("count", device.initial_counter, entry.count)
     check_unchanged("sts", device.sts, entry.sts and entry.sts.stored())
-
-
-class _NoKeys:
-    """Seals no key: there is no public sealing key to do it with."""
-
-    def seal(self, plain: bytes, bound_to: str) -> bytes:
-        raise Refused("sealing_key_missing")
-
-    def holds(self, sealed: bytes, bound_to: str, plain: bytes | None) -> bool:
-        raise BrokenInvariant("a new device has no key to compare with")
-
-
-def enter_device(
-    unit: Unit, entry: DeviceEntry, operator: str, reason: str, keys: Seals | None = None
-) -> int:
-    """Register one device by hand. Return its id.
-
-    A new STS meter gets what its manufacturer's meters leave the factory with. Raises Refused as
-    `register_devices`, and: device_known; sealing_key_missing, for a device with a key while
-    `keys` is None; reason_missing.
-    """
-    if devices_by_serial(unit.connection, [entry.serial]):
-        raise Refused("device_known", serial=entry.serial)
-    found = rows_by_key(unit.connection, manufacturers, "code", {entry.manufacturer})
-    sts = found.get(entry.manufacturer, {}).get("sts")
-    given = replace(entry, sts=StsMeter(**sts)) if sts and entry.sts is None else entry
-    try:
-        register_devices(unit, [given], keys or _NoKeys())
-    except RefusedEntries as refused:
-        raise refused.refusals[0][1] from None
-    device_id = devices_by_serial(unit.connection, [entry.serial])[entry.serial].id
-    write_audit(unit, operator, "enter", "device", device_id, reason, serial=entry.serial)
-    return device_id

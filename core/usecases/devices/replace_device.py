@@ -1,7 +1,8 @@
 """Replace a broken device: another from stock takes its place, with its owner, tariff and sales.
 
 What was paid stays paid, and the customer keeps the credit. Instalments buy days on the new device
-from where they stood. Days the old device had left, or its unlocking, are ordered again as a token;
+from where they stood. The new one is the same product: of one that was not known the product is
+known from then on. Days the old device had left, or its unlocking, are ordered again as a token;
 what a meter had left is in the meter alone, and is ordered by hand. The old device is retired: it
 does not return to stock, and a payment for it by mistake goes to suspense.
 """
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from core.customer import Customer
 from core.db.customers import lock_customers
 from core.db.devices import get_device, lock_devices, record_replacement
+from core.db.products import find_product, find_sold_product, promises_of, set_products
 from core.db.registration import devices_by_serial
 from core.db.registration_requests import delete_requests_for
 from core.db.tariffs import versions_of
@@ -23,8 +25,10 @@ from core.unit import Unit
 from core.usecases.catalogue.access_fees import post_access_fees
 from core.usecases.devices.in_flight import ensure_nothing_in_flight
 from core.usecases.devices.list_devices import days_left, list_devices
+from core.usecases.devices.product import check_promised
 from core.usecases.devices.stock import (
     check_in_service,
+    check_product,
     notify_request_declined,
 )
 from core.usecases.messages.queue import send_sms_to
@@ -48,11 +52,11 @@ def replace_device(
     """Replace a customer's device with the device in stock that has that serial.
 
     Raises Refused: device_in_stock (the old one has no owner), not_in_stock, device_taken,
-    device_retired, kind_differs, reason_missing; token_not_supported where the new one takes no
-    such token; and as `ensure_nothing_in_flight`.
+    device_retired, kind_differs, product_differs, product_of_other_plan, reason_missing;
+    token_not_supported where the new one takes no such token; and as `ensure_nothing_in_flight`.
     """
     old, customer = _lock_old(unit, device_id)
-    new = _lock_new(unit, serial, old.kind)
+    new = _lock_new(unit, serial, old)
     state = next(
         device for device in list_devices(unit, customer.id) if device.serial == old.serial
     )
@@ -84,7 +88,7 @@ def _lock_old(unit: Unit, device_id: int) -> tuple[Device, Customer]:
     return old, customer
 
 
-def _lock_new(unit: Unit, serial: str, kind: str) -> KnownDevice:
+def _lock_new(unit: Unit, serial: str, old: Device) -> KnownDevice:
     """Return the device in stock that takes the place, locked."""
     new = devices_by_serial(unit.connection, [serial], lock=True).get(serial)
     if new is None:
@@ -92,9 +96,23 @@ def _lock_new(unit: Unit, serial: str, kind: str) -> KnownDevice:
     check_in_service(new)
     if new.owner_id is not None:
         raise Refused("device_taken", serial=serial)
-    if new.kind != kind:
-        raise Refused("kind_differs", serial=serial, kind=new.kind, wanted=kind)
+    if new.kind != old.kind:
+        raise Refused("kind_differs", serial=serial, kind=new.kind, wanted=old.kind)
+    _take_over_product(unit, old, new)
     return new
+
+
+def _take_over_product(unit: Unit, old: Device, new: KnownDevice) -> None:
+    """Check that the new device is what the old one is, or was sold as. What the old one is, is
+    known of the new one too."""
+    product = find_product(unit.connection, old.serial)
+    must_be = product or find_sold_product(unit.connection, old.id)
+    if must_be is not None:
+        check_product(unit, new, must_be)
+    if product is not None and new.product_id is None:
+        promises = promises_of(unit.connection, [new.id])
+        check_promised(new, product, promises.get(new.id, ()))
+        set_products(unit.connection, {new.id: product.id})
 
 
 def _is_unlocked_by_token(unit: Unit, device_id: int) -> bool:

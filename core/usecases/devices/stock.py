@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from core.agent import Agent
 from core.appliance import StoredAppliance
 from core.customer import Customer
+from core.db.appliances import name_of_appliance
 from core.db.customers import find_customer
 from core.db.registration import devices_by_serial, insert_new_meter, manufacturers_of_new_meters
 from core.db.registration_requests import delete_requests_for
@@ -117,13 +118,14 @@ def _enter(unit: Unit, agent: Agent, serial: str, manufacturer: str) -> None:
         )
 
 
-def check_product(device: KnownDevice, item: StoredAppliance) -> None:
+def check_product(unit: Unit, device: KnownDevice, item: StoredAppliance) -> None:
     """Check that a device is the appliance that is sold. Raises Refused: kind_differs;
     product_differs where the device is known to be another appliance."""
     if device.kind != item.kind:
         raise Refused("kind_differs", serial=device.serial, kind=device.kind, wanted=item.kind)
     if device.product_id not in (None, item.id):
-        raise Refused("product_differs", serial=device.serial, appliance=item.name)
+        product = name_of_appliance(unit.connection, device.product_id)
+        raise Refused("product_differs", serial=device.serial, product=product, appliance=item.name)
 
 
 def check_sellable(unit: Unit, serial: str, item: StoredAppliance, customer: str) -> None:
@@ -137,7 +139,7 @@ def check_sellable(unit: Unit, serial: str, item: StoredAppliance, customer: str
     if device is None:
         raise Refused("not_in_stock", serial=serial)
     check_in_service(device)
-    check_product(device, item)
+    check_product(unit, device, item)
     buyer = find_customer(unit.connection, customer)
     if device.owner_id is not None and (buyer is None or device.owner_id != buyer.id):
         raise Refused("device_of_another", serial=serial)

@@ -33,10 +33,14 @@ def write_in_batches(
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """How many entries were new, and how many were registered before with the same data."""
+    """How many entries were new, and how many were registered before with the same data.
+
+    `completed`: how many of those known had something added that was not known of them.
+    """
 
     new: int
     known: int
+    completed: int = 0
 
 
 class RefusedEntries(DialwattError):

@@ -123,8 +123,10 @@ def get_registration_request(
     Raises Refused: not_an_agent, no_such_request, and the reason why it is not possible any more.
     """
     request = _stored(unit, _agent(unit, agent_msisdn), request_id)
-    find_unassigned(unit, request.serial)
-    return _pending(unit, request), _offer(unit, request)
+    device = find_unassigned(unit, request.serial)
+    offer = _offer(unit, request)
+    _check_product(unit, device, offer)
+    return _pending(unit, request), offer
 
 
 def confirm_registration(
@@ -199,9 +201,16 @@ def _offer_as_typed(
     if device.kind == "meter":
         return _tariff(unit, code_like(unit.connection, tariffs, typed) or typed)
     quote = quote_allowed(unit, parse_terms(unit, typed))
-    if isinstance(device, KnownDevice):
-        check_product(device, quote.item)
+    _check_product(unit, device, quote)
     return quote
+
+
+def _check_product(
+    unit: Unit, device: KnownDevice | NamedDevice, offer: TariffOffer | Quote
+) -> None:
+    """Raises Refused: kind_differs, product_differs."""
+    if isinstance(device, KnownDevice) and not isinstance(offer, TariffOffer):
+        check_product(unit, device, offer.item)
 
 
 def _tariff(unit: Unit, code: str) -> TariffOffer:

@@ -15,6 +15,7 @@ from core.db.registration_requests import (
 )
 from core.errors import Refused
 from core.names import mask_name
+from core.plan import PlanTerms
 from core.unit import Unit
 from core.usecases.customers.register_customers import NewCustomer
 from core.usecases.devices.stock import NamedDevice, notify_request_declined
@@ -22,7 +23,6 @@ from core.usecases.operators.audit import write_audit
 from core.usecases.registration.by_agent import NewMeter
 from core.usecases.registration.by_operator import register_by_operator
 from core.usecases.registration.self_service import KEPT
-from core.usecases.sales.quote import get_offer
 from core.usecases.sales.sell import NewSale
 
 
@@ -94,17 +94,17 @@ def decline_device_request(unit: Unit, msisdn: str, request: int) -> DeclinedReq
 
 
 def grant_device_request(
-    unit: Unit, request_id: int, tariff: str | None, plan: str | None, operator: str, reason: str
+    unit: Unit, request_id: int, terms: str | PlanTerms | None, operator: str, reason: str
 ) -> int:
     """Register the device to the caller. Return the customer's id.
 
-    A meter is given with a tariff, any other device is sold on an allowed plan (codes). The
-    customer is welcomed by SMS, and others who requested the device get one too. Raises Refused:
-    no_such_request, plan_needed, plan_not_allowed, and as `register_by_operator`.
+    `terms`: a meter is given with a tariff (a code, None for the one that is set on it), any other
+    device is sold on a plan. The customer is welcomed by SMS, and others who requested the device
+    get one too. Raises Refused: no_such_request, plan_needed, and as `register_by_operator`.
     """
     request = _find(unit, request_id)
     customer = NewCustomer(request.msisdn, request.name, request.surname, request.village)
-    goods = _goods(unit, request, tariff, plan)
+    goods = _goods(request, terms)
     customer_id = register_by_operator(unit, operator, customer, goods, keep_known=True)
     write_audit(unit, operator, "grant", "device", request.device_id, reason, customer=customer_id)
     return customer_id
@@ -126,12 +126,10 @@ def _find(unit: Unit, request_id: int) -> DeviceRequestRow:
     return request
 
 
-def _goods(
-    unit: Unit, request: DeviceRequestRow, tariff: str | None, plan: str | None
-) -> NewMeter | NewSale:
+def _goods(request: DeviceRequestRow, terms: str | PlanTerms | None) -> NewMeter | NewSale:
     device = NamedDevice(request.serial)
     if request.kind == "meter":
-        return NewMeter(device, tariff)
-    if plan is None:
+        return NewMeter(device, terms if isinstance(terms, str) else None)
+    if not isinstance(terms, PlanTerms):
         raise Refused("plan_needed")
-    return NewSale(get_offer(unit, plan)[1].terms, device)
+    return NewSale(terms, device)

@@ -45,7 +45,7 @@ def set_plan_on(unit: Unit, serial: str, code: str, operator: str, reason: str) 
     """
     device = _in_stock(unit, serial)
     item, _ = get_offer(unit, code)
-    check_product(device, item)
+    check_product(unit, device, item)
     set_plan(unit.connection, device.id, code)
     write_audit(unit, operator, "set_plan", "device", device.id, reason, plan=code)
 

@@ -124,7 +124,7 @@ def _decide(unit: Unit, known: _Known, entry: SaleEntry) -> SaleDraft | None:
     """Return what to write, or None for a sale that is known."""
     if entry.sold_on > unit.today:
         raise Refused("day_to_come", field="sold_on", day=entry.sold_on)
-    draft = _draft(known, entry)
+    draft = _draft(unit, known, entry)
     sale = _known_sale(known, entry, draft)
     if sale is not None and entry.total_minor is None:
         draft = replace(draft, total_minor=sale.total_minor)
@@ -143,7 +143,7 @@ def _decide(unit: Unit, known: _Known, entry: SaleEntry) -> SaleDraft | None:
     return draft
 
 
-def _draft(known: _Known, entry: SaleEntry) -> SaleDraft:
+def _draft(unit: Unit, known: _Known, entry: SaleEntry) -> SaleDraft:
     """Return the sale without its plan, which depends on what is known of it."""
     owner = known.owners.get(entry.owner_msisdn)
     if owner is None:
@@ -164,7 +164,7 @@ def _draft(known: _Known, entry: SaleEntry) -> SaleDraft:
         is_imported=True,
         paid_minor=entry.paid_minor or 0,
     )
-    check_item(draft)
+    check_item(unit, draft)
     return draft
 
 

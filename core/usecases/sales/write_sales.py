@@ -79,7 +79,7 @@ def write_sale(
         reference,
         agent_id,
     )
-    check_item(draft)
+    check_item(unit, draft)
     if device is not None:
         check_free(device, customer.id)
     (sale_id,) = write_sales(unit, [draft])
@@ -106,7 +106,7 @@ def _agreed(unit: Unit, customer: Customer, quote: Quote) -> BoundMessage:
     )
 
 
-def check_item(draft: SaleDraft) -> None:
+def check_item(unit: Unit, draft: SaleDraft) -> None:
     """Check that the device is what is sold. Raises Refused: serial_needed, serial_misplaced,
     kind_differs, product_differs, service_price, service_total."""
     item, device = draft.item, draft.device
@@ -115,7 +115,7 @@ def check_item(draft: SaleDraft) -> None:
     if device is not None and item.kind == "other":
         raise Refused("serial_misplaced")
     if device is not None:
-        check_product(device, item)
+        check_product(unit, device, item)
     if not isinstance(draft.terms.schedule, ByDay):
         return
     if not item.price_per_day_minor or device is None:

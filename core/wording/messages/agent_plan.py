@@ -4,7 +4,7 @@ from typing import Annotated
 
 from core.plan import CADENCES
 from core.wording.message import BoundMessage, message
-from core.wording.slots import ChoiceSlot, Count, Day, MessageSlot, Money, Name, TimeOfDay
+from core.wording.slots import ChoiceSlot, Count, Day, MessageSlot, Money, Name, Serial, TimeOfDay
 
 Cadence = Annotated[str, ChoiceSlot("cadence", *CADENCES)]
 
@@ -57,9 +57,16 @@ def by_day() -> None:
 
 
 @message
-def service(per_day: Money, least: Money) -> None:
-    """Use by the day as it would be agreed: the price of a day and the least payment; shown before
-    the PIN."""
+def service(product: Name, owner: Name, per_day: Money, least: Money) -> None:
+    """Use by the day of an appliance without a serial number, as it would be agreed by that
+    customer: the price of a day and the least payment; shown before the PIN."""
+
+
+@message
+def device_service(
+    product: Name, serial: Serial, owner: Name, per_day: Money, least: Money
+) -> None:
+    """The same for a device with a serial number."""
 
 
 @message
@@ -114,6 +121,8 @@ def how_much_down() -> None:
 
 @message
 def plan(
+    product: Name,
+    owner: Name,
     parts: Count,
     each: Money,
     cadence: Cadence,
@@ -121,8 +130,24 @@ def plan(
     first_on: Day,
     down_payment: Money,
 ) -> None:
-    """The plan as it would be sold: number and amount of instalments, how often, the last one's
-    amount, the first day due, the down payment."""
+    """The plan of an appliance without a serial number, as it would be sold to that customer:
+    number and amount of instalments, how often, the last one's amount, the first day due, the down
+    payment."""
+
+
+@message
+def device_plan(
+    product: Name,
+    serial: Serial,
+    owner: Name,
+    parts: Count,
+    each: Money,
+    cadence: Cadence,
+    last: Money,
+    first_on: Day,
+    down_payment: Money,
+) -> None:
+    """The same for a device with a serial number."""
 
 
 @message

@@ -3,7 +3,7 @@
 from core.wording.message import message
 from core.wording.messages.agent_plan import Cadence
 from core.wording.messages.kind import Kind
-from core.wording.slots import Count, Day, Money, Msisdn, Name, Reference, Serial
+from core.wording.slots import Count, Day, Money, Msisdn, Name, Serial
 
 
 @message
@@ -86,7 +86,7 @@ def summary_plan(
     serial: Serial,
     owner: Name,
     phone: Msisdn,
-    appliance: Reference,
+    product: Name,
     parts: Count,
     each: Money,
     cadence: Cadence,
@@ -99,6 +99,6 @@ def summary_plan(
 
 @message
 def summary_service(
-    serial: Serial, owner: Name, phone: Msisdn, appliance: Reference, per_day: Money, least: Money
+    serial: Serial, owner: Name, phone: Msisdn, product: Name, per_day: Money, least: Money
 ) -> None:
     """A registration by SMS of a kit that is used by the day, shown before the PIN."""

@@ -1,7 +1,7 @@
 """Why a use case refused something: one message for each code of `core.errors.Refused`."""
 
 from core.wording.message import message
-from core.wording.slots import Count, FreeText, Money, Msisdn, Reference, Serial
+from core.wording.slots import Count, FreeText, Money, Msisdn, Name, Reference, Serial
 
 
 @message
@@ -277,8 +277,8 @@ def kind_differs(serial: Serial) -> None:
 
 
 @message
-def product_differs(serial: Serial) -> None:
-    """The device is another appliance of the same kind."""
+def product_differs(serial: Serial, product: Name) -> None:
+    """The device is another appliance of the same kind, this one."""
 
 
 @message

@@ -47,6 +47,7 @@ def with_tariff(serial: Serial, name: Name, price: UnitPrice) -> None:
 
 @message
 def with_plan(
+    product: Name,
     serial: Serial,
     parts: Count,
     each: Money,
@@ -59,7 +60,7 @@ def with_plan(
 
 
 @message
-def with_service(serial: Serial, per_day: Money, least: Money) -> None:
+def with_service(product: Name, serial: Serial, per_day: Money, least: Money) -> None:
     """Ask whether to register this kit, which is used by the day."""
 
 

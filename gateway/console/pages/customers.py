@@ -33,7 +33,6 @@ from core.usecases.devices.stock import NamedDevice
 from core.usecases.registration.by_agent import NewMeter
 from core.usecases.registration.by_operator import register_by_operator
 from core.usecases.registration.show_customer import find_customer_overview
-from core.usecases.sales.allowed_plans import find_plan_set_on
 from core.usecases.sales.sell import NewSale
 from gateway.console import parsing
 from gateway.console.auth import page
@@ -44,10 +43,11 @@ from gateway.console.listing import Column, Filter, Listing, choice_filter, list
 from gateway.console.pages.purchases import purchases_of_customer
 from gateway.console.pages.shared_fields import (
     catalogue_options,
+    given_lines,
     languages,
     latest_plan_lines,
     plan_fields,
-    read_terms,
+    read_terms_for,
 )
 
 blueprint = Blueprint("customers", __name__)
@@ -132,7 +132,7 @@ def _register_fields(unit: Unit) -> tuple[Field, ...]:
             "Serial number",
             parsing.serial,
             optional=True,
-            hint="Of a device in stock.",
+            hint="Of a device in stock. If its product is known, no appliance is needed below.",
             heading="The device",
         ),
         Field(
@@ -167,8 +167,7 @@ def _goods(unit: Unit, values: Values) -> NewMeter | NewSale | None:
     known = devices_by_serial(unit.connection, [serial]).get(serial)
     if known is None or known.kind == "meter":
         return NewMeter(NamedDevice(serial), values["tariff"])
-    terms = None if values["appliance"] else find_plan_set_on(unit, serial)
-    return NewSale(terms or read_terms(unit, values), NamedDevice(serial))
+    return NewSale(read_terms_for(unit, values, serial), NamedDevice(serial))
 
 
 def _preview_registration(unit: Unit, done: Done) -> list[str]:
@@ -181,6 +180,7 @@ def _preview_registration(unit: Unit, done: Done) -> list[str]:
     serials = ", ".join(device.serial for device in devices)
     name, numbers = f"{details.name} {details.surname}", ", ".join(details.numbers)
     return [
+        *given_lines(unit, customer_id),
         f"{name}, {numbers}, {details.village_name or ''}",
         f"Devices: {serials or 'none'}",
         *latest_plan_lines(unit, customer_id),

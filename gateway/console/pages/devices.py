@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
@@ -18,7 +20,9 @@ from core.db.console.devices import (
 from core.db.console.tokens import tokens_of_device
 from core.tokens.openpaygo import MAX_COUNT
 from core.unit import Unit
-from core.usecases.devices.register_devices import DeviceEntry, enter_device
+from core.usecases.devices.enter_device import enter_device
+from core.usecases.devices.product import set_product
+from core.usecases.devices.register_devices import DeviceEntry
 from core.usecases.devices.replace_device import Replacement, replace_device
 from core.usecases.devices.transfer_meter import transfer_meter_by_operator
 from core.usecases.sales.allowed_plans import remove_plan_from, set_plan_on
@@ -36,7 +40,12 @@ from gateway.console.listing import (
     list_page,
     serial_filter,
 )
-from gateway.console.pages.shared_fields import catalogue_options, device_kinds, plan_field
+from gateway.console.pages.shared_fields import (
+    catalogue_options,
+    device_kinds,
+    plan_field,
+    products_of,
+)
 
 blueprint = Blueprint("devices", __name__)
 
@@ -46,6 +55,12 @@ _PLACES = (
     ("owned", "owned by a customer"),
     ("retired", "retired"),
 )
+
+
+def _product_options(unit: Unit) -> Sequence[tuple[str, str]]:
+    """Return the products as options, after that of a device whose product is not known."""
+    products = [product for kind, _ in device_kinds(unit) for product in products_of(kind)(unit)]
+    return [("-", "not known"), *products]
 
 
 list_page(
@@ -59,6 +74,7 @@ list_page(
             Column("Serial number", "serial", MONOSPACE, "devices.device", "device_id"),
             Column("Kind", "kind", LABEL),
             Column("Manufacturer", "manufacturer"),
+            Column("Product", "product"),
             Column("Tariff", "tariff"),
             Column("Preset plan", "plan"),
             Column("State", "place", STATE),
@@ -69,6 +85,7 @@ list_page(
             serial_filter(),
             choice_filter("kind", "Kind", device_kinds),
             choice_filter("manufacturer", "Manufacturer", catalogue_options("manufacturers")),
+            choice_filter("product", "Product", _product_options),
             choice_filter("tariff", "Tariff", catalogue_options("tariffs")),
             condition_filter("place", "State", _PLACES),
         ),
@@ -101,6 +118,7 @@ def _get_device(unit: Unit, device_id: int) -> DeviceDetails:
 def _device_summary(unit: Unit, device_id: int) -> list[tuple[str, str]]:
     found = _get_device(unit, device_id)
     return [
+        ("Product", found.product or "not known"),
         ("Device", f"{found.serial}, {label(found.kind)}"),
         ("Manufacturer", found.manufacturer),
         ("Owner", found.owner or f"none ({label(found.place)})"),
@@ -158,7 +176,7 @@ action_page(
             ),
             Field(
                 "product", "Product", kind="select", optional=True,
-                options=catalogue_options("appliances"),
+                options=lambda unit: _product_options(unit)[1:],
                 hint="The appliance that the device is. It is then sold as nothing else.",
             ),
             Field(
@@ -203,6 +221,48 @@ action_page(
         },
     ),
 )  # fmt: skip
+
+
+def _product_fields(unit: Unit, device_id: int) -> tuple[Field, ...]:
+    found = _get_device(unit, device_id)
+    return (
+        Field(
+            "product", "Product", kind="select", options=products_of(found.kind), optional=True,
+            value=found.product_code or "",
+            hint="The appliance that the device is. It is sold on that one's plans and price only."
+            " Empty: not known, so that it can be sold as any of its kind.",
+        ),
+    )  # fmt: skip
+
+
+def _set_product(unit: Unit, operator: str, values: Values, device_id: int) -> Done:
+    serial = _get_device(unit, device_id).serial
+    set_product(unit, serial, values["product"], operator, values["reason"])
+    return Done("The product is set.", "devices.device", {"device_id": device_id})
+
+
+action_page(
+    blueprint,
+    "/devices/<int:device_id>/product",
+    "set_product",
+    "stock",
+    Form(
+        "Set the product of a device",
+        _product_fields,
+        _set_product,
+        errors_at=dict.fromkeys(
+            (
+                "product_same",
+                "product_of_other_kind",
+                "product_of_other_plan",
+                "product_of_other_sale",
+                "device_retired",
+            ),
+            "product",
+        ),
+        summary=_device_summary,
+    ),
+)
 
 
 def _plan_fields(unit: Unit, device_id: int) -> tuple[Field, ...]:
@@ -261,6 +321,13 @@ def _transfer_meter(unit: Unit, operator: str, values: Values, device_id: int) -
     return Done(message, "devices.device", {"device_id": device_id})
 
 
+def _preview_transfer(unit: Unit, done: Done) -> list[str]:
+    """Return which device goes to whom."""
+    found = _get_device(unit, done.ids["device_id"])
+    goods = f"{found.product or label(found.kind)}, {found.serial}, for {found.owner}"
+    return [goods, "Debts stay with the old owner."]
+
+
 action_page(
     blueprint,
     "/devices/<int:device_id>/transfer",
@@ -280,6 +347,7 @@ action_page(
         button="Transfer it",
         errors_at={"customer_unknown": "number", "device_theirs": "number"},
         summary=_device_summary,
+        preview=_preview_transfer,
     ),
 )
 
@@ -290,6 +358,13 @@ def _replace_device(unit: Unit, operator: str, values: Values, device_id: int) -
     token = _ordered_token(replaced, old.kind)
     message = f"{values['serial']} replaces {old.serial}. {token}"
     return Done(message, "devices.device", {"device_id": replaced.device_id})
+
+
+def _preview_replacement(unit: Unit, done: Done) -> list[str]:
+    """Return which device the customer has then, and which token is ordered."""
+    found = _get_device(unit, done.ids["device_id"])
+    goods = f"{found.product or label(found.kind)}, {found.serial}, for {found.owner}"
+    return [goods, done.message]
 
 
 def _ordered_token(replaced: Replacement, kind: str) -> str:
@@ -324,12 +399,14 @@ action_page(
                 "device_taken",
                 "device_retired",
                 "kind_differs",
+                "product_differs",
+                "product_of_other_plan",
                 "token_not_supported",
             ),
             "serial",
         ),
         summary=_device_summary,
-        preview=lambda unit, done: [done.message],
+        preview=_preview_replacement,
         act=Act("replace_device"),
     ),
 )  # fmt: skip

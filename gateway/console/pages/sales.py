@@ -16,7 +16,6 @@ from core.plan import ByAmount, ByCount
 from core.sale import RUNNING, SALE_STATES
 from core.unit import Unit
 from core.usecases.devices.stock import NamedDevice
-from core.usecases.sales.allowed_plans import find_plan_set_on
 from core.usecases.sales.change_sale import NewSchedule, reprice_sale, reschedule_sale
 from core.usecases.sales.sell import NewSale, find_sale_before, sell_by_operator
 from gateway.console import parsing
@@ -33,7 +32,12 @@ from gateway.console.listing import (
     list_page,
     state_filter,
 )
-from gateway.console.pages.shared_fields import CADENCE_OPTIONS, plan_fields, plan_lines, read_terms
+from gateway.console.pages.shared_fields import (
+    CADENCE_OPTIONS,
+    plan_fields,
+    plan_lines,
+    read_terms_for,
+)
 
 blueprint = Blueprint("sales", __name__)
 
@@ -114,10 +118,10 @@ def _describe_payment(unit: Unit, found: SaleDetails) -> str:
 
 
 def preview_sale(unit: Unit, done: Done) -> list[str]:
-    """Return the customer, the appliance and the plan as they would be."""
+    """Return the appliance, its serial number, the customer and the plan as they would be."""
     found = get_sale(unit, done.ids["sale_id"])
     lines = [
-        ", ".join(filter(None, (found.customer, found.appliance, found.serial))),
+        ", ".join(filter(None, (found.appliance, found.serial, f"for {found.customer}"))),
         *plan_lines(unit, instalments_of_sale(unit.connection, found.id)),
         _describe_payment(unit, found),
     ]
@@ -138,7 +142,8 @@ def _sell_fields(unit: Unit) -> tuple[Field, ...]:
         Field("number", "Phone number of the customer", parsing.msisdn),
         Field(
             "serial", "Serial number", parsing.serial, optional=True,
-            hint="If the appliance has one. A device with a preset plan needs nothing else.",
+            hint="If the appliance has one. A device with a preset plan needs nothing else, and"
+            " one whose product is known needs no appliance.",
         ),
         *plan_fields("Appliance and payment plan"),
     )  # fmt: skip
@@ -146,8 +151,8 @@ def _sell_fields(unit: Unit) -> tuple[Field, ...]:
 
 def _sell_appliance(unit: Unit, operator: str, values: Values) -> Done:
     serial = values["serial"]
-    terms = find_plan_set_on(unit, serial) if serial and not values["appliance"] else None
-    sale = NewSale(terms or read_terms(unit, values), NamedDevice(serial) if serial else None)
+    terms = read_terms_for(unit, values, serial)
+    sale = NewSale(terms, NamedDevice(serial) if serial else None)
     sale_id = sell_by_operator(unit, values["number"], sale, operator, values["reason"])
     message = f"The appliance is sold. {_SMS_SENT}"
     return Done(message, "sales.sale", {"sale_id": sale_id})

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from core.db.console.catalogue import codes_of
-from core.db.console.devices import plans_for_kind
+from core.db.console.devices import latest_device_of, plans_for_kind, products_for
 from core.db.console.sales import InstalmentRow, instalments_of_sale, latest_sale_of_customer
+from core.db.products import find_product
 from core.money import Money
 from core.plan import PAYG, ByAmount, ByCount, ByDay, PlanTerms, Schedule
 from core.unit import Unit
+from core.usecases.sales.allowed_plans import find_plan_set_on
 from gateway.console import parsing
 from gateway.console.formatting import day, label, money
 from gateway.console.forms import Field, Options, Values
@@ -43,21 +45,29 @@ def device_kinds(unit: Unit) -> Sequence[tuple[str, str]]:
     return [(kind, label(kind)) for kind in ("meter", *PAYG)]
 
 
-def plan_field(kind: str, serial: str, value: str = "") -> Field:
+def plan_field(kind: str, serial: str, value: str = "", *, optional: bool = False) -> Field:
     """Return the field for a plan that is allowed for that device of that kind."""
 
     def allowed(unit: Unit) -> Sequence[tuple[str, str]]:
         return plans_for_kind(unit.connection, kind, serial)
 
-    return Field("plan", "Plan", kind="select", options=allowed, value=value)
+    return Field("plan", "Plan", kind="select", options=allowed, value=value, optional=optional)
 
 
-def plan_fields(heading: str = "Payment plan of a kit or an e-bike") -> tuple[Field, ...]:
+def products_of(kind: str, serial: str | None = None) -> Options:
+    """Return options from the appliances of that kind; for a device that is known to be one of
+    them only that one."""
+    return lambda unit: products_for(unit.connection, kind, serial)
+
+
+def plan_fields(
+    heading: str = "Payment plan of a kit or an e-bike", appliances: Options | None = None
+) -> tuple[Field, ...]:
     """Return the fields for the terms of a sale. All are optional: the use case checks them."""
     return (
         Field(
-            "appliance", "Appliance", kind="select", options=catalogue_options("appliances"),
-            optional=True, heading=heading,
+            "appliance", "Appliance", kind="select",
+            options=appliances or catalogue_options("appliances"), optional=True, heading=heading,
         ),
         Field(
             "scheme", "Scheme", kind="select", options=lambda unit: SCHEME_OPTIONS, optional=True
@@ -89,6 +99,18 @@ def read_terms(unit: Unit, values: Values) -> PlanTerms:
     )
 
 
+def read_terms_for(unit: Unit, values: Values, serial: str | None) -> PlanTerms:
+    """Return the terms of a sale of that device. Where no appliance was chosen they are those of
+    the plan that is set on it, else the plan fields for the product that it is."""
+    if serial is None or values["appliance"]:
+        return read_terms(unit, values)
+    preset = find_plan_set_on(unit, serial)
+    if preset is not None:
+        return preset
+    product = find_product(unit.connection, serial)
+    return read_terms(unit, values | {"appliance": product.code} if product else values)
+
+
 def plan_lines(unit: Unit, instalments: Sequence[InstalmentRow]) -> list[str]:
     """Describe instalments in lines; consecutive equal instalments share a line."""
     lines = []
@@ -111,3 +133,11 @@ def latest_plan_lines(unit: Unit, customer_id: int) -> list[str]:
     """Describe the instalments of the customer's newest sale."""
     sale_id = latest_sale_of_customer(unit.connection, customer_id)
     return plan_lines(unit, instalments_of_sale(unit.connection, sale_id)) if sale_id else []
+
+
+def given_lines(unit: Unit, customer_id: int) -> list[str]:
+    """Say which product and device the customer just got, as `Lamp kit, LAMP300, for Neema`."""
+    given = latest_device_of(unit.connection, customer_id)
+    if given is None:
+        return []
+    return [f"{given.product or label(given.kind)}, {given.serial}, for {given.customer}"]

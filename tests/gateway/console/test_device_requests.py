@@ -84,6 +84,29 @@ def test_a_request_for_a_kit_is_granted_with_a_previewed_plan(kit_asked: Console
     ) == [("tv", "open")]
 
 
+def test_a_kit_whose_product_has_no_plans_is_granted_on_figures_of_its_own(
+    kit_asked: Console,
+) -> None:
+    lamp = "(SELECT id FROM appliances WHERE code = 'kit')"
+    kit_asked.scenario.run(
+        f"UPDATE devices SET product_id = {lamp} WHERE serial = :kit", kit=STOCK_KIT
+    )
+    support = kit_asked.login("support")
+    form = support.get(path(kit_asked, "grant")).text
+    others = support.post(path(kit_asked, "grant"), plan="tv6", reason="agreed by phone")
+
+    shown, done = confirmed(
+        support, path(kit_asked, "grant"), scheme="count", count="4", reason="agreed by phone"
+    )
+
+    assert "Solar TV" not in form
+    assert others.status_code == 422
+    assert f"Lamp kit, {STOCK_KIT}, for Neema Achieng" in shown.text
+    assert "Total KES 600.00" in shown.text
+    assert done.status_code == 302
+    kit_asked.scenario.check_invariants()
+
+
 def test_a_grant_needs_terms_and_a_reason(kit_asked: Console) -> None:
     support = kit_asked.login("support")
 

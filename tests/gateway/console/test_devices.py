@@ -162,6 +162,38 @@ def test_an_invalid_device_is_refused_beside_its_field(
     assert console.rows("SELECT id FROM devices WHERE serial = :new", new=NEW_METER) == []
 
 
+def test_a_product_is_set_on_a_device_and_found_by_it(console: Console) -> None:
+    browser = console.login("support")
+    where = path(console, STOCK_KIT)
+
+    done = browser.post(f"{where}/product", product="kit", reason="as on the box")
+    other = browser.post(path(console, KIT, "/product"), product="tv", reason="a slip")
+    bike = browser.post(f"{where}/product", product="bike", reason="a slip")
+
+    assert (done.status_code, other.status_code, bike.status_code) == (302, 422, 422)
+    assert "end that sale first" in other.text
+    assert "Lamp kit" in browser.get(where).text
+    assert serials(browser, product="kit") == [STOCK_KIT]
+    assert STOCK_KIT not in serials(browser, product="-")
+    assert console.audit() == [("support", "set_product", "device", "as on the box")]
+
+
+def test_a_device_whose_product_is_known_is_sold_without_naming_it(console: Console) -> None:
+    browser = console.login("support")
+    browser.post(path(console, STOCK_KIT, "/product"), product="kit", reason="as on the box")
+    terms = {"scheme": "count", "count": "4", "cadence": "weekly"}
+
+    refused = browser.post(
+        "/sales/new", number=NEEMA, serial=STOCK_KIT, appliance="tv", **terms, reason="a slip"
+    )
+    looked, _ = browser.confirm(
+        "/sales/new", number=NEEMA, serial=STOCK_KIT, **terms, reason="agreed on"
+    )
+
+    assert f"Lamp kit, {STOCK_KIT}, for Neema Achieng" in looked.text
+    assert f"{STOCK_KIT} is Lamp kit, not Solar TV" in refused.text
+
+
 def test_a_plan_can_be_preset_only_on_a_kit_in_stock(console: Console) -> None:
     browser = console.login("support")
 
@@ -223,8 +255,11 @@ def test_a_broken_kit_is_replaced_after_a_preview(console: Console) -> None:
 def test_a_meter_is_transferred_and_both_customers_get_an_sms(console: Console) -> None:
     support = console.login("support")
 
-    done = support.post(path(console, METER, "/transfer"), number=NEEMA, reason="sold the house")
+    looked, done = support.confirm(
+        path(console, METER, "/transfer"), number=NEEMA, reason="sold the house"
+    )
 
+    assert f"meter, {METER}, for Neema Achieng" in looked.text
     assert done.status_code == 302
     assert "Neema Achieng" in support.get(path(console, METER)).text
     assert console.audit() == [("support", "transfer_meter", "device", "sold the house")]
@@ -253,6 +288,8 @@ def test_an_invalid_transfer_is_refused(
     assert console.audit() == []
 
 
-@pytest.mark.parametrize("action", ["", "/plan", "/plan/remove", "/transfer", "/replace"])
+@pytest.mark.parametrize(
+    "action", ["", "/product", "/plan", "/plan/remove", "/transfer", "/replace"]
+)
 def test_an_unknown_device_has_no_page(console: Console, action: str) -> None:
     assert console.login().get(f"/devices/999999{action}").status_code == 404

@@ -79,7 +79,7 @@ def test_an_appliance_is_sold_after_a_preview(console: Console) -> None:
 
     assert "Down payment KES 100.00, due 24 Nov 2026" in looked.text
     assert "3 instalments of KES 300.00, due 24 Dec 2026 to 24 Feb 2027" in looked.text
-    assert "Amina Odhiambo, Cooker" in looked.text
+    assert "Cooker, for Amina Odhiambo" in looked.text
     assert console.audit() == [("support", "sell", "sale", WHY["reason"])]
     page = browser.get(done.location.removeprefix("/console")).text
     assert "an operator" in page

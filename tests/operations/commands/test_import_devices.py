@@ -231,9 +231,37 @@ def test_a_device_knows_what_product_it_is(
     assert "product: the database says another, the file says tv" in refused(
         "devices", header + other
     )
-    assert "KIT7 is another product than" in refused(
+    assert "KIT7 is Three-lamp kit, not Solar TV" in refused(
         "sales", f"{SALES}{AMINA},tv,KIT7,400,100,amount,,150,weekly,2026-11-01,,S1\n"
     )
+
+
+def test_a_known_device_without_a_product_gets_the_one_in_the_file(
+    imported: Callable[[str, str], tuple[str, str]],
+    refused: Callable[[str, str], str],
+    customers: None,
+    rows: Callable[..., list[tuple[Any, ...]]],
+) -> None:
+    before = f"KIT8,shs,sunlite,,{AMINA},2026-11-01,{KEY},516959010,1,"
+    sold = f"{SALES}{AMINA},lamp3,KIT8,400,100,amount,,150,weekly,2026-11-01,,S1\n"
+    imported("devices", f"{DEVICES}{before}\n")
+    imported("sales", sold)
+    header = f"{DEVICES.strip()},product\n"
+    assert "KIT8 is on a plan as Three-lamp kit: end that sale first" in refused(
+        "devices", f"{header}{before},tv\n"
+    )
+
+    first, again = imported("devices", f"{header}{before},lamp3\n")
+
+    assert first == "devices: 0 new, 1 already there, 1 of them got their product"
+    assert again == "devices: 0 new, 1 already there"
+    assert rows("SELECT action, reason, details FROM audit_log WHERE subject = 'device'") == [
+        (
+            "set_product",
+            "an imported file names its product",
+            {"before": None, "after": "Three-lamp kit"},
+        )
+    ]
 
 
 @pytest.mark.parametrize(

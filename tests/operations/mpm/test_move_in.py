@@ -131,6 +131,9 @@ def test_customers_devices_and_dates_are_theirs(
     ]
     assert rows("SELECT serial FROM devices WHERE owner_id IS NULL") == [("SHS1004",)]
     assert rows(
+        "SELECT d.serial, a.name FROM devices d JOIN appliances a ON a.id = d.product_id ORDER BY 1"
+    ) == [("SHS1001", "SHS 50"), ("SHS1002", "SHS 50"), ("SHS1003", "SHS 50")]
+    assert rows(
         "SELECT s.cadence, min(i.due_on)::text FROM sales s JOIN instalments i ON i.sale_id = s.id"
         " JOIN devices d ON d.id = s.device_id WHERE i.number > 0 GROUP BY s.id, d.serial"
         " ORDER BY d.serial"

@@ -20,11 +20,19 @@ log = logging.getLogger(__name__)
 
 Record = Callable[[Unit], None]
 
+
+def record_each(unit: Unit, answers: Sequence[Record]) -> None:
+    """Record answers that are each a function of the Unit."""
+    for record in answers:
+        record(unit)
+
+
 SHIFT_S = 10.0
 # So many calls of one kind at the same time: they wait for the network.
 CALLS_AT_ONCE = 8
 # While calls are under way, new rows are looked for this often.
 _LOOK_EVERY_S = 0.25
+_DUE_AGAIN = "an item failed; it is due again when its claim ends"
 
 
 @dataclass(slots=True)
@@ -72,15 +80,17 @@ class Lane:
     """Calls to a provider, at most `slots` at the same time, so that no lane takes another's.
 
     * `claim` claims items, in a transaction that is committed before any is called for.
-    * `call` calls the provider for one, with no transaction open; it returns what to record, in a
-      commit of its own.
+    * `call` calls the provider for one, with no transaction open; it returns what to record.
+    * `record` records the answers that came since it was last asked, in one commit; where that
+      fails, each is recorded in a commit of its own.
     * `is_urgent`: it still claims in a second shift, while calls of other lanes end.
     """
 
     claim: Callable[[Unit, int], Sequence[Any]]
-    call: Callable[[Any], Record]
+    call: Callable[[Any], Any]
     slots: int = CALLS_AT_ONCE
     is_urgent: bool = False
+    record: Callable[[Unit, Sequence[Any]], None] = record_each
 
     def is_open(self, shift: Shift) -> bool:
         """Whether it still claims."""
@@ -93,7 +103,7 @@ def keep_calling(open_unit: OpenUnit, lanes: Sequence[Lane], shift: Shift) -> No
     An item that fails unexpectedly is logged and is due again when its claim ends; the other items
     keep their results. Raises what a claim raised, once the calls under way are recorded.
     """
-    calls: dict[Future[Record], Lane] = {}
+    calls: dict[Future[Any], Lane] = {}
     failed: Exception | None = None
     open_lanes = list(lanes)
     with ThreadPoolExecutor(sum(lane.slots for lane in lanes)) as pool:
@@ -106,9 +116,10 @@ def keep_calling(open_unit: OpenUnit, lanes: Sequence[Lane], shift: Shift) -> No
                 failed = error
             if not calls:
                 break
-            for answer in wait(calls, _LOOK_EVERY_S, FIRST_COMPLETED).done:
-                del calls[answer]
-                _record(open_unit, answer)
+            ended = wait(calls, _LOOK_EVERY_S, FIRST_COMPLETED).done
+            for lane in lanes:
+                _record(open_unit, lane, [call for call in ended if calls[call] is lane])
+            calls = {call: lane for call, lane in calls.items() if call not in ended}
             open_lanes = [lane for lane in lanes if not failed and lane.is_open(shift)]
     if failed is not None:
         raise failed
@@ -121,10 +132,29 @@ def _claim(open_unit: OpenUnit, lane: Lane, under_way: int) -> Sequence[Any]:
         return lane.claim(unit, lane.slots - under_way)
 
 
-def _record(open_unit: OpenUnit, answer: Future[Record]) -> None:
+def _record(open_unit: OpenUnit, lane: Lane, ended: Sequence[Future[Any]]) -> None:
+    answers = []
+    for call in ended:
+        try:
+            answers.append(call.result())
+        except Exception:
+            log.exception(_DUE_AGAIN)
     try:
-        record = answer.result()
-        with open_unit() as unit:
-            record(unit)
+        _commit(open_unit, lane, answers)
     except Exception:
-        log.exception("an item failed; it is due again when its claim ends")
+        log.exception("answers could not be recorded together" if answers[1:] else _DUE_AGAIN)
+        for answer in answers if answers[1:] else ():
+            _record_alone(open_unit, lane, answer)
+
+
+def _record_alone(open_unit: OpenUnit, lane: Lane, answer: Any) -> None:
+    try:
+        _commit(open_unit, lane, [answer])
+    except Exception:
+        log.exception(_DUE_AGAIN)
+
+
+def _commit(open_unit: OpenUnit, lane: Lane, answers: Sequence[Any]) -> None:
+    if answers:
+        with open_unit() as unit:
+            lane.record(unit, answers)

@@ -80,7 +80,7 @@ def runtime() -> Runtime:
         channels=channel_table(channels_set_up(given)),
         after_commit=work_queues.wake,
     )
-    sender = AfricasTalkingSender(SmsSettings.from_environment(given)) if "sms" in served else None
+    sender = _sender(given) if "sms" in served else None
     vending_keys = VendingKeys(given) if "payments" in served else None
     keys = secrets_from(given, vending_keys) if vending_keys else _no_keys
     channels = _channels(given, open_unit) if {*served} & {"prompts", "reconciliation"} else {}
@@ -105,13 +105,23 @@ _MADE_BY: dict[str, Callable[[Environment], PaymentChannel]] = {
     "daraja": lambda environment: DarajaClient(DarajaSettings.from_environment(environment)),
     "mtn": lambda environment: MtnChannel(
         MtnSettings.from_environment(environment),
-        RateLimit(
-            fail_fast_redis(read_setting(environment, "REDIS_URL")), "mtn", LOOK_UP_EVERY_S
-        ).wait,
+        _rate_limit(environment, "mtn", LOOK_UP_EVERY_S).wait,
     ),
     "airtel": lambda environment: AirtelChannel(AirtelSettings.from_environment(environment)),
     "pawapay": lambda environment: PawaPayChannel(PawaPaySettings.from_environment(environment)),
 }
+
+
+def _sender(environment: Environment) -> AfricasTalkingSender:
+    settings = SmsSettings.from_environment(environment)
+    if settings.per_second is None:
+        return AfricasTalkingSender(settings)
+    limit = _rate_limit(environment, AfricasTalkingSender.provider, 1 / settings.per_second)
+    return AfricasTalkingSender(settings, limit.wait)
+
+
+def _rate_limit(environment: Environment, provider: str, every_s: float) -> RateLimit:
+    return RateLimit(fail_fast_redis(read_setting(environment, "REDIS_URL")), provider, every_s)
 
 
 def _channels(environment: Environment, open_unit: OpenUnit) -> dict[str, PaymentChannel]:

@@ -6,14 +6,14 @@ then be sent twice, which is harmless; it is never lost.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, text
 
-from core.message import DeliveryReport, WaitingSms
+from core.message import DeliveryReport, SentSms, WaitingSms
 
 
 def insert_sms(connection: Connection, row: dict[str, Any]) -> bool:
@@ -94,6 +94,28 @@ def update_sms(connection: Connection, text_id: int, **values: object) -> None:
             f"UPDATE sms SET {assignments} WHERE id = :id AND state NOT IN ('delivered', 'failed')"
         ),
         {"id": text_id, **values},
+    )
+
+
+def mark_sent(connection: Connection, now: datetime, sent: Sequence[tuple[int, SentSms]]) -> None:
+    """Mark each SMS, by its id, as taken by the provider, unless its state is final."""
+    connection.execute(
+        text(
+            "UPDATE sms SET state = 'sent', provider_message_id = taken.message_id,"
+            " provider_status = taken.status, cost = taken.cost, sent_at = :now,"
+            " next_attempt_at = NULL"
+            " FROM unnest(CAST(:ids AS bigint[]), CAST(:message_ids AS text[]),"
+            " CAST(:statuses AS text[]), CAST(:costs AS text[]))"
+            " AS taken (id, message_id, status, cost)"
+            " WHERE sms.id = taken.id AND state NOT IN ('delivered', 'failed')"
+        ),
+        {
+            "now": now,
+            "ids": [sms_id for sms_id, _ in sent],
+            "message_ids": [taken.message_id for _, taken in sent],
+            "statuses": [taken.status for _, taken in sent],
+            "costs": [taken.cost for _, taken in sent],
+        },
     )
 
 
@@ -179,12 +201,16 @@ def find_sms_id(connection: Connection, provider_message_id: str) -> int | None:
     ).scalar_one_or_none()
 
 
-def lock_message(connection: Connection, message_id: str) -> None:
-    """Lock a provider's message id: a delivery report and the recording of the sending wait for
+def lock_messages(connection: Connection, message_ids: Collection[str]) -> None:
+    """Lock a provider's message ids: a delivery report and the recording of the sending wait for
     each other, as neither sees what the other has not committed.
     """
     connection.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:id, 0))"), {"id": message_id}
+        text(
+            "SELECT pg_advisory_xact_lock(key) FROM (SELECT hashtextextended(id, 0) AS key"
+            " FROM unnest(CAST(:ids AS text[])) AS id ORDER BY key) AS keys"
+        ),
+        {"ids": list(message_ids)},
     )
 
 
@@ -207,14 +233,14 @@ def insert_report(connection: Connection, report: DeliveryReport, now: datetime)
     )
 
 
-def reports_of(connection: Connection, message_id: str) -> list[DeliveryReport]:
-    """Return all reports on a message, in the order they came."""
+def reports_of(connection: Connection, message_ids: Collection[str]) -> list[DeliveryReport]:
+    """Return all reports on these messages, in the order they came."""
     rows = connection.execute(
         text(
             "SELECT provider_message_id, status, failure_reason, outcome FROM delivery_reports"
-            " WHERE provider_message_id = :id ORDER BY id"
+            " WHERE provider_message_id = ANY(:ids) ORDER BY id"
         ),
-        {"id": message_id},
+        {"ids": list(message_ids)},
     )
     return [DeliveryReport(*row) for row in rows]
 

@@ -8,6 +8,7 @@ call and raises without a status code: all of that ends here.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,12 +18,12 @@ from africastalking.SMS import SMSService
 from requests.adapters import HTTPAdapter
 
 from core.environment import Environment, read_setting
-from core.errors import OutcomeUnknown, Permanent, Temporary, Unavailable
+from core.errors import BadInput, OutcomeUnknown, Permanent, Temporary, Unavailable
 from core.message import SentSms
 from gateway.sending import TIMEOUTS_S, failed_before_sending
 
 _PROVIDER = "africastalking"
-_CONNECTIONS = 32
+_CONNECTIONS = 100
 # Status codes of a recipient. Source: Africa's Talking, sending.
 _TAKEN = (100, 101, 102)  # processed, sent, queued
 _NEVER = (402, 403, 404, 406)  # bad sender id, bad or unsupported number, blacklisted
@@ -31,12 +32,14 @@ _FOR_NOBODY = (405, 500, 501)  # balance too low, internal error, gateway error
 
 @dataclass(frozen=True, slots=True)
 class SmsSettings:
-    """The Africa's Talking account; `base_url` only for a stand-in. Workers only."""
+    """The Africa's Talking account; `base_url` only for a stand-in. `per_second` is how many SMS
+    the account may send in a second, None where nothing is agreed. Workers only."""
 
     username: str
     api_key: str = field(repr=False)
     sender_id: str | None
     base_url: str | None
+    per_second: int | None = None
 
     @classmethod
     def from_environment(cls, environment: Environment) -> SmsSettings:
@@ -45,7 +48,16 @@ class SmsSettings:
             api_key=read_setting(environment, "AT_API_KEY"),
             sender_id=read_setting(environment, "AT_SENDER_ID", "") or None,
             base_url=read_setting(environment, "AT_BASE_URL", "") or None,
+            per_second=_per_second(read_setting(environment, "SMS_PER_SECOND", "")),
         )
+
+
+def _per_second(setting: str) -> int | None:
+    if setting and not (setting.isascii() and setting.isdigit() and int(setting) > 0):
+        raise BadInput(
+            f"SMS_PER_SECOND is {setting!r}: give a whole number above 0, or leave it out"
+        )
+    return int(setting) if setting else None
 
 
 class _Service(SMSService):  # type: ignore[misc]  # the SDK has no types
@@ -70,6 +82,8 @@ class _Service(SMSService):  # type: ignore[misc]  # the SDK has no types
         """What the SDK's own method does for a call without a callback, in its text form."""
         request.pop("callback")
         answer = self._http.request(method, url, **request)
+        if answer.status_code == 429:
+            raise Temporary(_PROVIDER, "rate_limited")
         if not 200 <= answer.status_code < 300:
             raise AfricasTalkingException(answer.text)
         return answer.text
@@ -79,16 +93,23 @@ class _Service(SMSService):  # type: ignore[misc]  # the SDK has no types
 
 
 class AfricasTalkingSender:
-    """Sends one SMS at a time; an `SmsSender`. May be shared by threads."""
+    """Sends one SMS at a time; an `SmsSender`. May be shared by threads.
+
+    `wait_turn` returns when the account may send one more, or raises Temporary.
+    """
 
     provider = _PROVIDER
 
-    def __init__(self, settings: SmsSettings) -> None:
+    def __init__(
+        self, settings: SmsSettings, wait_turn: Callable[[], object] = lambda: None
+    ) -> None:
         self._service = _Service(settings)
         self._sender_id = settings.sender_id
+        self._wait_turn = wait_turn
 
     def send(self, msisdn: str, body: str) -> SentSms:
         """Send an SMS. Raises Temporary, Unavailable, Permanent, OutcomeUnknown."""
+        self._wait_turn()
         try:
             answer = self._service.send(
                 body, [msisdn], sender_id=self._sender_id, timeout=TIMEOUTS_S

@@ -12,8 +12,7 @@ from core.usecases.messages.send import (
     RETRY_AFTER,
     claim_unsent_sms,
     claim_unsent_tokens,
-    sms_postponed,
-    sms_sent,
+    record_sendings,
 )
 from core.usecases.providers.circuit import FAILURES_TO_OPEN, PROBE_EVERY
 from tests.support.builders import insert_sms
@@ -38,12 +37,12 @@ def claim(scenario: Scenario, limit: int = 10) -> list[WaitingSms]:
 def fail(scenario: Scenario, claimed: list[WaitingSms], failure: ProviderFailure) -> None:
     for text in claimed:
         with scenario.open_unit() as unit:
-            sms_postponed(unit, text, failure)
+            record_sendings(unit, [(text, failure)], "at")
 
 
 def succeed(scenario: Scenario, text: WaitingSms) -> None:
     with scenario.open_unit() as unit:
-        sms_sent(unit, text, SentSms(f"ATXid_{text.id}", "Success", None), "at")
+        record_sendings(unit, [(text, SentSms(f"ATXid_{text.id}", "Success", None))], "at")
 
 
 def cases(scenario: Scenario) -> list[tuple[str, bool]]:

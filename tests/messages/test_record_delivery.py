@@ -10,7 +10,7 @@ from core.unit import Unit, unit_opener
 from core.usecases.messages.send import (
     claim_unsent_sms,
     record_delivery,
-    sms_sent,
+    record_sendings,
 )
 from tests.support.builders import insert_market, insert_sms
 
@@ -35,7 +35,7 @@ def test_a_report_in_the_very_moment_of_the_send_is_not_lost(database_url: str) 
 
     reporting = threading.Thread(target=report)
     with open_unit() as sending:
-        sms_sent(sending, waiting, SentSms("ATXid_1", "Sent", None), "at")
+        record_sendings(sending, [(waiting, SentSms("ATXid_1", "Sent", None))], "at")
         reporting.start()
         _until_blocked_or_over(sending, reporting)
     reporting.join()

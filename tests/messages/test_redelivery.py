@@ -15,7 +15,7 @@ from core.usecases.messages.send import (
     claim_unsent_sms,
     give_up_late_sms,
     record_delivery,
-    sms_sent,
+    record_sendings,
 )
 from tests.support.builders import insert_sms
 from tests.support.cast import METER
@@ -35,7 +35,7 @@ def sending(scenario: Scenario) -> Callable[[], list[str]]:
             give_up_late_sms(unit)
             for waiting in claim_unsent_sms(unit, 10, "at"):
                 ids.append(f"ATXid_{next(numbers)}")
-                sms_sent(unit, waiting, SentSms(ids[-1], "Success", None), "at")
+                record_sendings(unit, [(waiting, SentSms(ids[-1], "Success", None))], "at")
         return ids
 
     return send

@@ -19,7 +19,7 @@ from core.usecases.messages.reminders import (
     send_reminders,
     want_reminders,
 )
-from core.usecases.messages.send import claim_unsent_sms, give_up_late_sms, sms_postponed
+from core.usecases.messages.send import claim_unsent_sms, give_up_late_sms, record_sendings
 from gateway.work_queues import WorkQueues
 from tests.support.builders import insert_customer, insert_sale
 from workers.schedule import Schedule, remind_all
@@ -129,7 +129,7 @@ def test_a_reminder_that_cannot_be_sent_by_the_evening_is_not_sent(
     run(engine, 0, hour=17)
     with unit_opener(engine, lambda: at(DUE, 17))() as unit:
         (waiting,) = claim_unsent_sms(unit, 10, "at")
-        sms_postponed(unit, waiting, Temporary("at", "407"))
+        record_sendings(unit, [(waiting, Temporary("at", "407"))], "at")
 
     with unit_opener(engine, lambda: at(DUE, 18))() as unit:
         give_up_late_sms(unit)

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, event
 
 from core.errors import Permanent, Temporary
-from core.message import WaitingSms
+from core.message import DeliveryReport, SentSms, WaitingSms
 from core.usecases.messages.send import (
     RETRY_AFTER,
     claim_unsent_sms,
-    sms_postponed,
-    sms_refused,
+    record_delivery,
+    record_sendings,
 )
 from tests.support.builders import insert_sms
 from tests.support.scenario import Scenario, make_scenario
@@ -43,22 +43,53 @@ def test_a_temporary_failure_is_tried_again_after_each_wait_and_then_given_up(
     for wait in RETRY_AFTER:
         (text,) = claimed(scenario)
         with scenario.open_unit() as unit:
-            sms_postponed(unit, text, Temporary("at", "407"))
+            record_sendings(unit, [(text, Temporary("at", "407"))], "at")
         scenario.ahead += wait - timedelta(seconds=1)
         assert claimed(scenario) == []
         scenario.ahead += timedelta(seconds=1)
 
     (text,) = claimed(scenario)
     with scenario.open_unit() as unit:
-        sms_postponed(unit, text, Temporary("at", "407"))
+        record_sendings(unit, [(text, Temporary("at", "407"))], "at")
     assert scenario.rows(STATE) == [("failed", "407", True)]
 
 
 def test_a_permanent_failure_is_the_end_of_it(scenario: Scenario) -> None:
     (text,) = claimed(scenario)
     with scenario.open_unit() as unit:
-        sms_refused(unit, text, Permanent("at", "406"))
+        record_sendings(unit, [(text, Permanent("at", "406"))], "at")
 
     scenario.ahead += timedelta(days=30)
     assert claimed(scenario) == []
     assert scenario.rows(STATE) == [("failed", "406", True)]
+
+
+def test_many_that_were_taken_are_recorded_in_as_few_round_trips_as_one(
+    scenario: Scenario,
+) -> None:
+    with scenario.engine.begin() as connection:
+        for _ in range(7):
+            insert_sms(connection)
+    one, *seven = claimed(scenario)
+    with scenario.open_unit() as unit:
+        report = DeliveryReport(f"id {seven[2].id}", "Success", None, "delivered")
+        record_delivery(unit, report)
+
+    counts = [taken_at_once(scenario, [one]), taken_at_once(scenario, seven[:2] + seven[3:])]
+
+    assert counts[0] == counts[1]
+    taken_at_once(scenario, [seven[2]])
+    assert scenario.rows("SELECT state, count(*) FROM sms GROUP BY 1 ORDER BY 1") == [
+        ("delivered", 1),
+        ("sent", 7),
+    ]
+
+
+def taken_at_once(scenario: Scenario, texts: list[WaitingSms]) -> int:
+    """Record that the provider took these; how many statements that took."""
+    sent: list[str] = []
+    with scenario.open_unit() as unit:
+        event.listen(unit.connection, "before_cursor_execute", lambda *args: sent.append(args[2]))
+        taken = [(text, SentSms(f"id {text.id}", "Success", None)) for text in texts]
+        record_sendings(unit, taken, "at")
+    return len(sent)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from threading import Event
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
@@ -174,3 +174,26 @@ def test_a_step_that_fails_does_not_stop_the_next(rows: Rows) -> None:
 
     assert rows.kept == [2]
     assert [str(error) for error in failed.value.exceptions] == ["'the first step'"]
+
+
+def test_an_answer_that_cannot_be_recorded_takes_no_other_with_it(
+    rows: Rows, caplog: pytest.LogCaptureFixture
+) -> None:
+    ended = Barrier(4)
+
+    def call(item: int) -> int:
+        if item:
+            ended.wait(PATIENCE_S)
+        return item
+
+    def record(unit: Any, answers: Sequence[int]) -> None:
+        if 0 in answers:
+            ended.wait(PATIENCE_S)  # the other three come while this one is recorded
+        unit += answers
+        if 2 in answers:
+            raise ValueError("not this one")
+
+    keep_calling(rows.open_unit, [Lane(once(0, 1, 2, 3), call, record=record)], Shift())
+
+    assert sorted(rows.kept) == [0, 1, 3]
+    assert "not this one" in caplog.text

@@ -61,7 +61,7 @@ def test_a_result_that_was_being_recorded_when_time_ran_out_ends_the_job(
 ) -> None:
     scenario.pay("R1", METER)
     jobs.apply_payments()
-    monkeypatch.setattr(jobs, "sms_sent", wait_for_ever)
+    monkeypatch.setattr(jobs, "record_sendings", wait_for_ever)
 
     done = run_out_of_time(redis, worker, "sms")
 

@@ -7,6 +7,7 @@ An SMS with a token that did not reach its phone is sent again a few times: the 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from core.db.circuits import is_open
@@ -19,13 +20,14 @@ from core.db.messages import (
     find_sms_id,
     hasten_sms,
     insert_report,
-    lock_message,
+    lock_messages,
+    mark_sent,
     redeliver_text,
     reports_of,
     update_sms,
     was_to_another,
 )
-from core.errors import OutcomeUnknown, ProviderFailure, Refused, Unavailable
+from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Refused, Unavailable
 from core.logs import log_fields
 from core.message import DeliveryReport, SentSms, WaitingSms
 from core.unit import Unit
@@ -74,27 +76,39 @@ def give_up_late_sms(unit: Unit) -> None:
     fail_late_sms(unit.connection, unit.now)
 
 
-def sms_sent(unit: Unit, claimed: WaitingSms, sent: SentSms, provider: str) -> None:
-    """Record that the provider took an SMS, and apply the reports that came before its answer."""
-    call_answered(unit, provider)
-    lock_message(unit.connection, sent.message_id)
-    update_sms(
-        unit.connection,
-        claimed.id,
-        state="sent",
-        provider_message_id=sent.message_id,
-        provider_status=sent.status,
-        cost=sent.cost,
-        sent_at=unit.now,
-        next_attempt_at=None,
-    )
-    for report in reports_of(unit.connection, sent.message_id):
-        _apply_report(unit, claimed.id, report)
+Sending = tuple[WaitingSms, SentSms | ProviderFailure]
 
 
-def sms_postponed(unit: Unit, claimed: WaitingSms, failure: ProviderFailure) -> None:
-    """Schedule an SMS that was not taken, or perhaps not, to be sent again; after the last wait it
-    is given up. Where the provider takes none at all, the attempt does not count."""
+def record_sendings(unit: Unit, sendings: Sequence[Sending], provider: str) -> None:
+    """Record what became of claimed SMS: each was taken by `provider`, or the failure says why not.
+
+    1. Those that were taken are sent, and the reports that came before the answer are applied.
+    2. One that can never be sent is given up.
+    3. Any other is postponed, also where it is unknown whether it was sent: a second SMS is
+       harmless, a lost one is not. After the last wait it is given up. Where the provider takes
+       none at all, the attempt does not count.
+    """
+    taken = [(sms.id, sent) for sms, sent in sendings if isinstance(sent, SentSms)]
+    if taken:
+        call_answered(unit, provider)
+        _record_sent(unit, taken)
+    for claimed, failure in sendings:
+        if isinstance(failure, Permanent):
+            call_answered(unit, provider)
+            _give_up(unit, claimed, failure.code)
+        elif isinstance(failure, ProviderFailure):
+            _postpone(unit, claimed, failure)
+
+
+def _record_sent(unit: Unit, taken: Sequence[tuple[int, SentSms]]) -> None:
+    sms_of = {sent.message_id: sms_id for sms_id, sent in taken}
+    lock_messages(unit.connection, sms_of)
+    mark_sent(unit.connection, unit.now, taken)
+    for report in reports_of(unit.connection, sms_of):
+        _apply_report(unit, sms_of[report.message_id], report)
+
+
+def _postpone(unit: Unit, claimed: WaitingSms, failure: ProviderFailure) -> None:
     is_away = isinstance(failure, Unavailable)
     if is_away or isinstance(failure, OutcomeUnknown):
         is_away = call_failed(unit, failure.provider, failure.code) or is_away
@@ -114,12 +128,6 @@ def sms_postponed(unit: Unit, claimed: WaitingSms, failure: ProviderFailure) -> 
     )
 
 
-def sms_refused(unit: Unit, claimed: WaitingSms, failure: ProviderFailure) -> None:
-    """Give an SMS up that the provider will never take."""
-    call_answered(unit, failure.provider)
-    _give_up(unit, claimed, failure.code)
-
-
 def _give_up(unit: Unit, claimed: WaitingSms, code: str) -> None:
     log.warning("an SMS is given up", extra=log_fields(sms=claimed.id, code=code))
     update_sms(
@@ -133,7 +141,7 @@ def record_delivery(unit: Unit, report: DeliveryReport) -> None:
     Reports may come in any order, twice, and before the answer to our own call. None of them takes
     a delivered SMS back.
     """
-    lock_message(unit.connection, report.message_id)
+    lock_messages(unit.connection, [report.message_id])
     insert_report(unit.connection, report, unit.now)
     sms_id = find_sms_id(unit.connection, report.message_id)
     if sms_id is not None:

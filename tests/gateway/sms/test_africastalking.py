@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Temporary
+from core.errors import BadInput, OutcomeUnknown, Permanent, ProviderFailure, Temporary
 from gateway.sms.africastalking import AfricasTalkingSender, SmsSettings
 from gateway.sms.sender import SmsSender
 from simulator.africastalking import received_sms
@@ -182,3 +182,28 @@ def test_an_answer_that_is_not_json_leaves_the_outcome_unknown() -> None:
         with canned(200, content_type, "<html>") as url:
             with pytest.raises(OutcomeUnknown):
                 sender_at(url).send(AMINA, "Hello")
+
+
+def test_too_many_at_once_are_tried_again() -> None:
+    with canned(429, "text/plain", "slow down") as url:
+        with pytest.raises(Temporary) as failure:
+            sender_at(url).send(AMINA, "Hello")
+    assert failure.value.code == "rate_limited"
+
+
+def test_an_sms_waits_for_the_turn_of_its_account() -> None:
+    def no_turn() -> None:
+        raise Temporary("africastalking", "rate_limited")
+
+    settings = SmsSettings("jua", "at-key", "JUA", closed_port_url(), per_second=20)
+    with pytest.raises(Temporary) as failure:
+        AfricasTalkingSender(settings, no_turn).send(AMINA, "Hello")
+    assert failure.value.code == "rate_limited"
+
+
+@pytest.mark.parametrize("setting", ["0", "-1", "1.5", "many"])
+def test_a_limit_that_is_no_number_is_refused(setting: str) -> None:
+    environment = {"AT_USERNAME": "jua", "AT_API_KEY": "at-key", "SMS_PER_SECOND": setting}
+    with pytest.raises(BadInput, match="SMS_PER_SECOND"):
+        SmsSettings.from_environment(environment)
+    assert SmsSettings.from_environment(environment | {"SMS_PER_SECOND": "20"}).per_second == 20

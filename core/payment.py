@@ -150,7 +150,7 @@ class BookedLine:
     its sale has ended or another plan runs on the device.
     """
 
-    id: int
+    number: int
     kind: LineKind
     amount_minor: int
     instalment_id: int | None

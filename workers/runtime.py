@@ -69,6 +69,10 @@ class Runtime:
         yield others
 
 
+# What workers ask, they ask again and again: a plan for all values costs less than one for each.
+_PLANS = {"plan_cache_mode": "force_generic_plan"}
+
+
 @cache
 def runtime() -> Runtime:
     """The runtime of this process, made on first use. Raises BadInput for a missing setting."""
@@ -76,7 +80,7 @@ def runtime() -> Runtime:
     services = ServicesSettings.from_environment(given)
     work_queues = WorkQueues(services.redis_url)
     open_unit = unit_opener(
-        make_engine(services.database_url, name="dialwatt worker"),
+        make_engine(services.database_url, name="dialwatt worker", settings=_PLANS),
         channels=channel_table(channels_set_up(given)),
         after_commit=work_queues.wake,
     )

@@ -25,6 +25,7 @@ from core.unit import OpenUnit, Unit, unit_opener
 from core.usecases.acts.approvals import expire_requests
 from core.usecases.catalogue.access_fees import accrue_access_rates
 from core.usecases.messages.reminders import find_due_reminders, send_reminders
+from core.usecases.operators.months import make_months_ahead
 from core.usecases.operators.periodic_jobs import report_job_done, report_job_failed
 from core.usecases.people.purge import NIGHTLY, SHORT_LIVED, RetentionSettings
 from core.usecases.registration.claims import find_lapsed_claims, release_claim
@@ -63,8 +64,9 @@ class PeriodicJob:
 
 
 class Schedule:
-    """The periodic work: access fees, the rule for late payers and the purge once a day, reminders
-    the end of requests to approve, and the purge of what is kept for a day once an hour."""
+    """The periodic work: access fees, the rule for late payers, the months ahead and the purge once
+    a day; reminders, the end of requests to approve, and the purge of what is kept for a day once
+    an hour."""
 
     def __init__(
         self,
@@ -87,6 +89,7 @@ class Schedule:
                 "the hourly return of devices without a down payment", _hour, self._release
             ),
             PeriodicJob("the daily rule for late payers", lambda unit: unit.today, self._default),
+            PeriodicJob("the daily months ahead", lambda unit: unit.today, self._make_months),
         )
 
     def sweep(self) -> None:
@@ -131,6 +134,10 @@ class Schedule:
 
     def _remind(self) -> None:
         remind_all(self.open_unit, lambda texts: self.record_heartbeat())
+
+    def _make_months(self) -> None:
+        with self.open_unit() as unit:
+            make_months_ahead(unit)
 
     def _expire_requests(self) -> None:
         with self.open_unit() as unit:

@@ -95,7 +95,7 @@ def read_only(engine: Engine) -> Engine:
 
 def migrate(database_url: str, passwords: Mapping[Role, str] | None = None) -> None:
     """Bring the schema to the newest revision, and the roles of the processes to what core.db.roles
-    states, with these passwords.
+    states, with these passwords, and make the months ahead (core.db.months).
 
     Raises BadInput when a later release or an unreleased version migrated the database, and where
     its owner may not make the roles.
@@ -107,12 +107,14 @@ def migrate(database_url: str, passwords: Mapping[Role, str] | None = None) -> N
     # Large, and most processes never migrate.
     from alembic import command
 
+    from core.db.months import make_months
     from core.db.roles import grant_rights
 
     command.upgrade(alembic_config(database_url), "head")
     with make_engine(database_url, pool_size=0).begin() as connection:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATING})")
         grant_rights(connection, passwords or {})
+        make_months(connection)
 
 
 def alembic_config(database_url: str) -> Config:

@@ -46,6 +46,23 @@ LEDGER: dict[str, str] = (
     RETURNS
     | SALES
     | {
+        "every row has its keys": """
+        SELECT 'payment ' || coalesce(p.receipt, k.receipt)
+          FROM payments p FULL JOIN payment_ids k USING (id)
+         WHERE (p.provider_account, p.receipt) IS DISTINCT FROM (k.provider_account, k.receipt)
+            OR p.proof IS DISTINCT FROM k.proof
+        UNION ALL
+        SELECT 'entry ' || id FROM journal_entries e FULL JOIN entry_ids k USING (id)
+         WHERE e.idempotency_key IS DISTINCT FROM k.idempotency_key
+        UNION ALL
+        SELECT 'code ' || id FROM tokens t FULL JOIN token_ids k USING (id)
+         WHERE (t.device_id, t.counter, t.payment_id, t.part)
+               IS DISTINCT FROM (k.device_id, k.counter, k.payment_id, k.part)
+        UNION ALL
+        SELECT 'SMS ' || id FROM sms s LEFT JOIN sms_ids k USING (id)
+         WHERE (s.dedupe_key, s.provider_message_id)
+               IS DISTINCT FROM (k.dedupe_key, k.provider_message_id)
+    """,
         "every entry balances": """
         SELECT 'entry ' || e.id || ' (' || e.kind || ')' FROM journal_entries e
           LEFT JOIN postings p ON p.entry_id = e.id GROUP BY e.id
@@ -138,7 +155,7 @@ LEDGER: dict[str, str] = (
         SELECT 'movement ' || h.id || ' (' || h.receipt || '): ' || coalesce(h.booked_as, 'waits')
           FROM held_movements h WHERE CASE WHEN h.booked_as <> 'nothing' THEN h.amount_minor
                                            ELSE 0 END
-               <> coalesce((SELECT sum(p.amount_minor) FROM journal_entries e
+               <> coalesce((SELECT sum(p.amount_minor) FROM entry_ids e
                               JOIN postings p ON p.entry_id = e.id AND p.side = 'debit'
                              WHERE e.idempotency_key = 'movement:' || h.id), 0)
     """,

@@ -60,7 +60,7 @@ def is_posted(connection: Connection, idempotency_key: str) -> bool:
     """Return whether an entry with that key was posted."""
     return bool(
         connection.execute(
-            text("SELECT EXISTS (SELECT FROM journal_entries WHERE idempotency_key = :key)"),
+            text("SELECT EXISTS (SELECT FROM entry_ids WHERE idempotency_key = :key)"),
             {"key": idempotency_key},
         ).scalar_one()
     )
@@ -72,7 +72,7 @@ def posted_to(connection: Connection, idempotency_key: str, account: str) -> int
         connection.execute(
             text(
                 "SELECT coalesce(sum(CASE p.side WHEN 'debit' THEN p.amount_minor"
-                " ELSE -p.amount_minor END), 0) FROM journal_entries e"
+                " ELSE -p.amount_minor END), 0) FROM entry_ids e"
                 " JOIN postings p ON p.entry_id = e.id"
                 " WHERE e.idempotency_key = :key AND p.account = :account"
             ),

@@ -21,7 +21,11 @@ def insert_sms(connection: Connection, row: dict[str, Any]) -> bool:
     columns = ", ".join(row)
     slots = ", ".join(f":{name}" for name in row)
     inserted = connection.execute(
-        text(f"INSERT INTO sms ({columns}) VALUES ({slots}) ON CONFLICT (dedupe_key) DO NOTHING"),
+        text(
+            "WITH claimed AS (INSERT INTO sms_ids (id, dedupe_key)"
+            " VALUES (month_id(nextval('sms_id_seq')), :dedupe_key) ON CONFLICT DO NOTHING"
+            f" RETURNING id) INSERT INTO sms (id, {columns}) SELECT id, {slots} FROM claimed"
+        ),
         row,
     )
     return inserted.rowcount == 1
@@ -197,7 +201,7 @@ def newest_answers(connection: Connection, msisdn: str, most: int, since: dateti
 def find_sms_id(connection: Connection, provider_message_id: str) -> int | None:
     """Return the id of the SMS with that provider's id, or None."""
     return connection.execute(
-        text("SELECT id FROM sms WHERE provider_message_id = :id"), {"id": provider_message_id}
+        text("SELECT id FROM sms_ids WHERE provider_message_id = :id"), {"id": provider_message_id}
     ).scalar_one_or_none()
 
 

@@ -29,9 +29,12 @@ def insert_payment(connection: Connection, values: dict[str, object]) -> int | N
     slots = ", ".join(f":{name}" for name in values)
     return connection.execute(
         text(
-            f"INSERT INTO payments ({columns}) VALUES ({slots}) ON CONFLICT DO NOTHING RETURNING id"
+            "WITH claimed AS (INSERT INTO payment_ids (id, provider_account, receipt, proof)"
+            " VALUES (month_id(nextval('payments_id_seq')), :provider_account, :receipt, :proof)"
+            " ON CONFLICT DO NOTHING RETURNING id)"
+            f" INSERT INTO payments (id, {columns}) SELECT id, {slots} FROM claimed RETURNING id"
         ),
-        values,
+        {"proof": None, **values},
     ).scalar_one_or_none()
 
 
@@ -41,8 +44,8 @@ def find_receipt(
     """Return (payment id, amount in minor units) of a recorded receipt, or None."""
     row = connection.execute(
         text(
-            "SELECT id, amount_minor FROM payments"
-            " WHERE provider_account = :account AND receipt = :receipt"
+            "SELECT id, p.amount_minor FROM payment_ids k JOIN payments p USING (id)"
+            " WHERE k.provider_account = :account AND k.receipt = :receipt"
         ),
         {"account": provider_account, "receipt": normalise_receipt(receipt)},
     ).one_or_none()
@@ -226,17 +229,17 @@ def lines_left(connection: Connection, payment_id: int) -> list[BookedLine]:
     rows = connection.execute(
         text(
             f"""
-            SELECT l.id, l.kind, l.amount_minor - l.returned, l.instalment_id, l.access_charge_id,
-                   l.clawback_id,
-                   l.sale_id, l.device_id,
+            SELECT l.number, l.kind, l.amount_minor - l.returned, l.instalment_id,
+                   l.access_charge_id, l.clawback_id, l.sale_id, l.device_id,
                    l.instalment_id IS NULL OR s.state IN {RUNNING_SQL} OR (
                        s.state = 'complete' AND NOT EXISTS (
                            SELECT FROM sales o WHERE o.device_id = s.device_id
                               AND o.state IN {RUNNING_SQL}
                        ))
               FROM (SELECT *, (SELECT coalesce(sum(b.amount_minor), 0)::bigint
-                                 FROM payment_return_lines b WHERE b.line_id = payment_lines.id)
-                           AS returned
+                                 FROM payment_return_lines b
+                                WHERE b.payment_id = payment_lines.payment_id
+                                  AND b.number = payment_lines.number) AS returned
                       FROM payment_lines WHERE payment_id = :id) l
               LEFT JOIN instalments i ON i.id = l.instalment_id
               LEFT JOIN sales s ON s.id = i.sale_id

@@ -36,8 +36,8 @@ RETURNS: dict[str, str] = {
     """,
     "no line is taken back twice": """
         SELECT 'payment ' || p.receipt || ', line ' || l.number FROM payment_return_lines b
-          JOIN payment_lines l ON l.id = b.line_id JOIN payments p ON p.id = l.payment_id
-         GROUP BY l.id, p.id HAVING sum(b.amount_minor) > l.amount_minor
+          JOIN payment_lines l USING (payment_id, number) JOIN payments p ON p.id = l.payment_id
+         GROUP BY l.payment_id, l.number, p.id HAVING sum(b.amount_minor) > l.amount_minor
     """,
     "clawbacks equal what returns could not take back": """
         SELECT 'payment ' || p.receipt || ': clawbacks {minor:' || coalesce(c.owed, 0)
@@ -56,7 +56,7 @@ RETURNS: dict[str, str] = {
         SELECT 'credit act ' || a.reference || ': {minor:' || a.amount_minor
                || '}, ledger {minor:' || coalesce(sum(o.amount_minor), 0) || '}'
           FROM credit_acts a
-          LEFT JOIN journal_entries e ON e.idempotency_key = 'credit_' || a.kind || ':' || a.id
+          LEFT JOIN entry_ids e ON e.idempotency_key = 'credit_' || a.kind || ':' || a.id
           LEFT JOIN postings o ON o.entry_id = e.id AND o.side = 'debit'
            AND o.account = 'customer_credit' AND o.customer_id = a.customer_id
          GROUP BY a.id HAVING a.amount_minor <> coalesce(sum(o.amount_minor), 0)

@@ -40,9 +40,10 @@ _COLUMNS = "r.id, r.number, r.amount_minor, r.excess_minor, r.source, r.referenc
 
 @dataclass(frozen=True, slots=True)
 class ReturnedLine:
-    """What a return took of a line; `clawback_minor` of it was used up."""
+    """What a return took of the payment's line with that number; `clawback_minor` of it was used
+    up."""
 
-    line_id: int
+    number: int
     amount_minor: int
     clawback_minor: int
 
@@ -62,7 +63,7 @@ def provider_returns(
     """Return what went back from a provider account, by the receipts of the payments."""
     rows = connection.execute(
         text(
-            f"SELECT p.receipt, {_COLUMNS} FROM payments p JOIN payment_returns r"
+            f"SELECT p.receipt, {_COLUMNS} FROM payment_ids p JOIN payment_returns r"
             " ON r.payment_id = p.id WHERE p.provider_account = :account"
             " AND p.receipt = ANY(:receipts) AND r.source = 'provider' ORDER BY r.number"
         ),
@@ -95,13 +96,14 @@ def insert_returned_lines(
     """Store what a way back took of each line."""
     connection.execute(
         text(
-            "INSERT INTO payment_return_lines (return_id, line_id, amount_minor, clawback_minor)"
-            " SELECT :id, * FROM unnest(CAST(:lines AS bigint[]), CAST(:amounts AS bigint[]),"
-            " CAST(:clawbacks AS bigint[]))"
+            "INSERT INTO payment_return_lines (return_id, payment_id, number, amount_minor,"
+            " clawback_minor) SELECT r.id, r.payment_id, took.* FROM payment_returns r, unnest("
+            "CAST(:numbers AS smallint[]), CAST(:amounts AS bigint[]),"
+            " CAST(:clawbacks AS bigint[])) AS took WHERE r.id = :id"
         ),
         {
             "id": return_id,
-            "lines": [line.line_id for line in lines],
+            "numbers": [line.number for line in lines],
             "amounts": [line.amount_minor for line in lines],
             "clawbacks": [line.clawback_minor for line in lines],
         },

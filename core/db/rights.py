@@ -41,6 +41,7 @@ RIGHTS: Mapping[str, tuple[str, str]] = {
     "past_tariffs": ("SI", "S"),
     "sales": ("SIU", "SU"),
     # The ledger: written and never changed.
+    "entry_ids": ("S", "S"),
     "journal_entries": ("SI", "SI"),
     "ledger_accounts": ("SI", "SI"),
     "payment_lines": ("S", "SI"),
@@ -51,6 +52,7 @@ RIGHTS: Mapping[str, tuple[str, str]] = {
     "credit_acts": ("SI", "S"),
     "held_movements": ("SU", "SIU"),
     "ordered_tokens": ("S", "SI"),
+    "payment_ids": ("SI", "SI"),
     "payment_return_lines": ("SI", "SI"),
     "payment_returns": ("SIU", "SIU"),
     "payments": ("SIU", "SIU"),
@@ -58,6 +60,7 @@ RIGHTS: Mapping[str, tuple[str, str]] = {
     "provider_words": ("SIU", "SIU"),
     "refunds": ("SIU", "SIU"),
     "statement_pulls": ("S", "SIU"),
+    "token_ids": ("S", "S"),
     "token_orders": ("SIU", "SIU"),
     "tokens": ("S", "SI"),
     "vending_keys": ("S", "SIUD"),
@@ -70,7 +73,8 @@ RIGHTS: Mapping[str, tuple[str, str]] = {
     "problem_reports": ("SI", "SUD"),
     "reminders": ("S", "SIUD"),
     "saved_forms": ("SIUD", "SUD"),
-    "sms": ("SIU", "SIUD"),
+    "sms": ("SIU", "SIU"),
+    "sms_ids": ("SI", "SID"),
     "ussd_effects": ("SIU", "SUD"),
     "circuits": ("S", "SIUD"),
     # What operators answer for.
@@ -108,9 +112,22 @@ FIXED: Mapping[str, tuple[str, ...]] = {
 SEQUENCES: Mapping[str, tuple[Role, ...]] = {
     "cash_receipts": ("web",),
     "credit_receipts": ("web",),
+    # Ids that begin with a month.
+    "journal_entries_id_seq": ("web", "worker"),
+    "payments_id_seq": ("web", "worker"),
+    "postings_id_seq": ("web", "worker"),
+    "sms_id_seq": ("web", "worker"),
+    "tokens_id_seq": ("worker",),
 }
 
-# Functions that run with the rights of the owner, and who may call them.
+# Functions that run with the rights of the owner, and who may call them. Triggers nobody calls.
 FUNCTIONS: Mapping[str, tuple[Role, ...]] = {
+    "drop_sms_month(timestamp with time zone)": ("worker",),
     "forget_in_audit(bigint, bigint[], text[], text[])": ("worker",),
+    "keep_entry_ids()": (),
+    "keep_payment_ids()": (),
+    "keep_provider_message_id()": (),
+    "keep_sms_ids()": (),
+    "keep_token_ids()": (),
+    "make_month(date)": ("worker",),
 }

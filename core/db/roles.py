@@ -74,17 +74,17 @@ def _statements(connection: Connection, names: Mapping[Role, str]) -> Iterator[s
     database = _quoted(connection, connection.engine.url.database or "")
     quoted = {role: _quoted(connection, name) for role, name in names.items()}
     both = ", ".join(quoted.values())
-    tables = ", ".join((*RIGHTS, _REVISION))
     yield f"REVOKE ALL ON DATABASE {database} FROM PUBLIC, {both}"
     yield f"GRANT CONNECT ON DATABASE {database} TO {both}"
     yield f"REVOKE ALL ON SCHEMA public FROM PUBLIC, {both}"
     yield f"GRANT USAGE ON SCHEMA public TO {both}"
-    yield f"REVOKE ALL ON {tables} FROM PUBLIC, {both}"
+    yield f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, {both}"
     yield f"GRANT SELECT ON {_REVISION} TO {both}"
     yield f"REVOKE ALL ON SEQUENCE {', '.join(SEQUENCES)} FROM PUBLIC, {both}"
     for function, users in FUNCTIONS.items():
         yield f"REVOKE ALL ON FUNCTION {function} FROM PUBLIC, {both}"
-        yield f"GRANT EXECUTE ON FUNCTION {function} TO {', '.join(quoted[user] for user in users)}"
+        if granted := ", ".join(quoted[user] for user in users):
+            yield f"GRANT EXECUTE ON FUNCTION {function} TO {granted}"
     for role, name in quoted.items():
         for table in RIGHTS:
             if granted := ", ".join(_rights(role, table)):

@@ -56,7 +56,7 @@ SALES: dict[str, str] = {
           FROM sales s
           LEFT JOIN (SELECT l.sale_id, sum(l.amount_minor - coalesce((
                          SELECT sum(b.amount_minor) FROM payment_return_lines b
-                          WHERE b.line_id = l.id), 0)) AS paid
+                          WHERE b.payment_id = l.payment_id AND b.number = l.number), 0)) AS paid
                        FROM payment_lines l WHERE l.kind = 'recovery' GROUP BY 1) l
             ON l.sale_id = s.id
          WHERE s.recovered_minor <> coalesce(l.paid, 0)

@@ -34,7 +34,7 @@ def known_sales(
             "SELECT s.reference, s.customer_id, a.code, s.device_id, s.sold_on,"
             " coalesce(s.as_sold->>'scheme', s.scheme) AS scheme,"
             " coalesce((s.as_sold->>'total_minor')::bigint, s.total_minor) AS total_minor,"
-            " (SELECT sum(p.amount_minor)::bigint FROM journal_entries e"
+            " (SELECT sum(p.amount_minor)::bigint FROM entry_ids e"
             " JOIN postings p ON p.entry_id = e.id AND p.side = 'debit'"
             " WHERE e.idempotency_key = 'opening:sale:' || s.id) AS opened_minor,"
             " s.as_sold, array_agg(i.number ORDER BY i.number) AS numbers,"
@@ -133,8 +133,8 @@ def lock_sale(connection: Connection, sale_id: int) -> LockedSale | None:
         text(
             "SELECT s.id, s.customer_id, s.device_id, d.kind, s.scheme, s.cadence, s.total_minor,"
             " s.state, s.sold_on, a.name, s.agent_id, s.commission_bp, s.commission_minor,"
-            " s.paused_on, EXISTS (SELECT FROM journal_entries e WHERE e.kind = 'opening'"
-            " AND e.idempotency_key = 'sale:' || s.id)"
+            " s.paused_on, EXISTS (SELECT FROM entry_ids k JOIN journal_entries e USING (id)"
+            " WHERE e.kind = 'opening' AND k.idempotency_key = 'sale:' || s.id)"
             " FROM sales s JOIN appliances a ON a.id = s.appliance_id"
             " LEFT JOIN devices d ON d.id = s.device_id WHERE s.id = :id"
         ),
@@ -314,7 +314,7 @@ def _opening_sales(connection: Connection, which: str, **values: object) -> list
             f"""
             SELECT s.id, coalesce(s.reference, '') AS reference, s.customer_id, s.sold_on,
                    s.total_minor,
-                   coalesce((SELECT sum(p.amount_minor) FROM journal_entries e
+                   coalesce((SELECT sum(p.amount_minor) FROM entry_ids e
                                JOIN postings p ON p.entry_id = e.id AND p.side = 'debit'
                               WHERE e.idempotency_key = 'opening:sale:' || s.id),
                             CASE WHEN sum(i.paid_minor) > 0 THEN 0 END) AS opened_minor,

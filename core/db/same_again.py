@@ -80,7 +80,8 @@ def find_same_sale(
     row = connection.execute(
         text(
             "SELECT a.name, e.posted_at FROM sales s JOIN appliances a ON a.id = s.appliance_id"
-            " JOIN journal_entries e ON e.idempotency_key = 'sale:' || s.id"
+            " JOIN entry_ids k ON k.idempotency_key = 'sale:' || s.id"
+            " JOIN journal_entries e ON e.id = k.id"
             " WHERE s.customer_id = :customer AND a.code = :appliance AND s.state <> 'cancelled'"
             " AND e.posted_at >= :since ORDER BY e.posted_at DESC LIMIT 1"
         ),
@@ -95,7 +96,8 @@ def find_sale_beside(connection: Connection, sale_id: int, since: datetime) -> d
     sold_at: datetime | None = connection.execute(
         text(
             "SELECT max(e.posted_at) FROM sales s JOIN sales t USING (customer_id, appliance_id)"
-            " JOIN journal_entries e ON e.idempotency_key = 'sale:' || t.id"
+            " JOIN entry_ids k ON k.idempotency_key = 'sale:' || t.id"
+            " JOIN journal_entries e ON e.id = k.id"
             " WHERE s.id = :id AND t.id <> s.id AND t.state <> 'cancelled'"
             " AND e.posted_at >= :since"
         ),

@@ -32,8 +32,9 @@ def find_booked(
     """
     rows = connection.execute(
         text(
-            "SELECT receipt AS name, id, receipt, amount_minor, state, paid_at FROM payments"
-            " WHERE provider_account = :account AND receipt = ANY(:receipts)"
+            "SELECT k.receipt AS name, id, k.receipt, p.amount_minor, p.state, p.paid_at"
+            " FROM payment_ids k JOIN payments p USING (id)"
+            " WHERE k.provider_account = :account AND k.receipt = ANY(:receipts)"
             " UNION ALL"
             " SELECT upper(r.checkout_reference), p.id, p.receipt, p.amount_minor, p.state,"
             " p.paid_at FROM prompts r JOIN payments p ON p.id = r.payment_id"
@@ -49,8 +50,9 @@ def find_posted(connection: Connection, keys: Collection[str]) -> dict[str, tupl
     rows = connection.execute(
         text(
             "SELECT e.idempotency_key, CAST(sum(o.amount_minor) AS bigint), e.value_at"
-            " FROM journal_entries e JOIN postings o ON o.entry_id = e.id AND o.side = 'debit'"
-            " WHERE e.idempotency_key = ANY(:keys) GROUP BY e.id"
+            " FROM entry_ids k JOIN journal_entries e USING (id)"
+            " JOIN postings o ON o.entry_id = k.id AND o.side = 'debit'"
+            " WHERE k.idempotency_key = ANY(:keys) GROUP BY e.id"
         ),
         {"keys": list(keys)},
     )
@@ -117,8 +119,8 @@ def live_since(connection: Connection, provider_account: str, timezone: str) -> 
                 date_trunc('day', coalesce(
                     (SELECT min(paid_at) FROM payments WHERE provider_account = :account),
                     (SELECT started_at FROM market)) AT TIME ZONE :zone) AT TIME ZONE :zone,
-                (SELECT value_at FROM journal_entries
-                  WHERE idempotency_key = 'opening:' || :account))
+                (SELECT e.value_at FROM entry_ids k JOIN journal_entries e USING (id)
+                  WHERE k.idempotency_key = 'opening:' || :account))
             """
         ),
         {"account": provider_account, "zone": timezone},

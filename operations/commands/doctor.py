@@ -20,7 +20,11 @@ from core.clock import Clock, system_clock
 from core.db.acts import count_waiting, find_rules, names_of_approvers
 from core.db.engine import make_engine
 from core.db.invariants import LEDGER, WAITING, first_of, offenders
+<<<<<<< HEAD
 from core.db.products import kinds_without_product
+=======
+from core.db.months import missing_months
+>>>>>>> 543cad99 (Cut what grows for ever by months)
 from core.db.roles import differing_rights
 from core.db.schema import compare_revision
 from core.db.tariffs import find_market
@@ -91,6 +95,7 @@ def examine_database(
     yield schema
     if schema.ok:
         yield _roles(connection)
+        yield _months(connection)
         yield from _ledger(connection, clock)
         yield _phone_numbers(connection)
         yield _products(connection)
@@ -217,6 +222,14 @@ def _approvals(connection: Connection, clock: Clock) -> Check:
     if alone:
         detail += (", and" if waiting else "") + " fewer than two users can approve"
     return Check("a second person approves", not (waiting and alone), detail.strip())
+
+
+def _months(connection: Connection) -> Check:
+    """Whether every row has a month to be written to, now and in the next month."""
+    lacking = missing_months(connection)
+    return Check(
+        "months", not lacking, f"{first_of(lacking)} (dialwatt migrate)" if lacking else ""
+    )
 
 
 def _phone_numbers(connection: Connection) -> Check:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
@@ -19,15 +20,26 @@ from core.errors import BadInput
 
 def test_migrating_gives_exactly_the_schema_that_the_code_declares(fresh_database_url: str) -> None:
     with create_engine(fresh_database_url, poolclass=NullPool).connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        months = set(connection.exec_driver_sql(MONTHS).scalars())
+
+        def is_declared(item: Any, name: str | None, kind: str, *_: object) -> bool:
+            """A month repeats what its whole table declares."""
+            if kind == "foreign_key_constraint":
+                return item.elements[0].target_fullname.partition(".")[0] not in months
+            return name not in months
+
+        options = {"compare_type": True, "include_object": is_declared}
+        context = MigrationContext.configure(connection, opts=options)
 
         assert compare_metadata(context, metadata) == []
 
 
+MONTHS = "SELECT relname FROM pg_class WHERE relispartition"
 _REFERENCES = Path("migrations/versions/0103/0_references.sql")
 CONSTRAINTS = """
     SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)
-    FROM pg_constraint WHERE connamespace = current_schema()::regnamespace AND contype = 'c'
+    FROM pg_constraint WHERE connamespace = current_schema()::regnamespace
+     AND contype = 'c' AND conislocal
 """
 
 

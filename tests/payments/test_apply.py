@@ -122,7 +122,7 @@ def test_a_payment_clears_the_loan_and_the_rest_becomes_energy(
 
     apply(open_unit)
 
-    assert rows(engine, "SELECT kind, amount_minor FROM payment_lines ORDER BY id") == [
+    assert rows(engine, "SELECT kind, amount_minor FROM payment_lines ORDER BY number") == [
         ("instalment", 300_00),
         ("energy", 200_00),
     ]
@@ -190,7 +190,7 @@ def test_a_fee_that_fell_due_this_morning_is_charged_before_the_money_is_applied
 
     apply(open_unit)
 
-    assert rows(engine, "SELECT kind, amount_minor FROM payment_lines ORDER BY id") == [
+    assert rows(engine, "SELECT kind, amount_minor FROM payment_lines ORDER BY number") == [
         ("instalment", 300_00),
         ("access_rate", 50_00),
         ("energy", 150_00),

@@ -43,7 +43,7 @@ def returned(scenario: Scenario) -> list[tuple[object, ...]]:
     """(kind, taken back, of it clawback) of the lines of R1 that returns took, in order."""
     return scenario.rows(
         "SELECT l.kind, b.amount_minor, b.clawback_minor FROM payment_return_lines b"
-        " JOIN payment_lines l ON l.id = b.line_id ORDER BY b.return_id, l.number DESC"
+        " JOIN payment_lines l USING (payment_id, number) ORDER BY b.return_id, l.number DESC"
     )
 
 

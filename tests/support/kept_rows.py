@@ -17,6 +17,7 @@ _TABLES = """
     SELECT format('%I', table_name), string_agg(format('%I', column_name), ', ')
       FROM information_schema.columns
       JOIN information_schema.tables USING (table_schema, table_name)
+      JOIN pg_class ON oid = format('%I', table_name)::regclass AND NOT relispartition
      WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND is_generated = 'NEVER'
      GROUP BY table_name
 """

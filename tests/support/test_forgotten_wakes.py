@@ -50,7 +50,7 @@ def test_a_row_whose_queue_is_not_woken_is_found_with_its_caller(open_unit: Open
         forget(unit)
 
     assert len(forgotten.found) == 1
-    assert "sms 1 waits, sms is not woken: tests/support/test_forgotten_wakes" in forgotten.found[0]
+    assert " waits, sms is not woken: tests/support/test_forgotten_wakes" in forgotten.found[0]
 
 
 def test_a_row_that_was_written_in_a_savepoint_is_found(open_unit: OpenUnit) -> None:

@@ -92,7 +92,7 @@ def test_who_stays_beyond_the_turn_does_not_reach_the_next(migrated: Services) -
     [
         "CREATE TABLE trace ()",
         "CREATE TABLE trace (); DROP TABLE trace; CREATE VIEW trace AS SELECT 1",
-        "ALTER TABLE payments DROP COLUMN id CASCADE",
+        "ALTER TABLE payments DROP COLUMN receipt CASCADE",
         "ALTER TABLE payments DISABLE TRIGGER ALL",
         "ALTER TABLE payments ALTER COLUMN state SET DEFAULT 'applied'",
         "DROP INDEX devices_owner_id_idx",

@@ -63,6 +63,8 @@ _COLUMNS = (
     " p.returned_minor, p.problem, p.attempts"
 )
 
+_WITH_RECEIPT = "p.id = ANY(ARRAY(SELECT id FROM payment_ids WHERE receipt = :receipt))"
+
 PAYMENTS = Query(
     PaymentDetails,
     _COLUMNS,
@@ -71,7 +73,7 @@ PAYMENTS = Query(
     where={
         "state": "(p.state = :state OR :state = 'held' AND p.state = 'received'"
         " AND p.next_attempt_at >= '9999-01-01Z')",
-        "receipt": "p.receipt = :receipt",
+        "receipt": _WITH_RECEIPT,
         "payer": "p.payer IN (:payer, :payer_sha256)",
         "since": "p.received_at >= :since",
         "until": "p.received_at < :until",
@@ -106,7 +108,7 @@ def payments_with_receipt(connection: Connection, receipt: str) -> list[PaymentD
     return all_rows(
         connection,
         PaymentDetails,
-        f"SELECT {_COLUMNS} FROM {_TABLES} WHERE p.receipt = :receipt ORDER BY p.id",
+        f"SELECT {_COLUMNS} FROM {_TABLES} WHERE {_WITH_RECEIPT} ORDER BY p.id",
         receipt=normalise_receipt(receipt),
     )
 
@@ -131,7 +133,8 @@ def allocations_of_payment(connection: Connection, payment_id: int) -> list[Paym
         "SELECT kind, amount_minor, serial, returned_minor FROM ("
         " SELECT l.kind, l.amount_minor, d.serial, l.number,"
         " (SELECT coalesce(sum(b.amount_minor), 0)::bigint FROM payment_return_lines b"
-        " WHERE b.line_id = l.id) AS returned_minor FROM payment_lines l"
+        " WHERE b.payment_id = l.payment_id AND b.number = l.number) AS returned_minor"
+        " FROM payment_lines l"
         " LEFT JOIN access_charges a ON a.id = l.access_charge_id"
         " LEFT JOIN devices d ON d.id = coalesce(l.device_id, a.device_id)"
         " WHERE l.payment_id = :id"
@@ -164,8 +167,8 @@ class PaymentEntry:
 _ENTRIES = text(
     """
     SELECT e.id, e.kind, e.posted_at, o.account, o.side, o.amount_minor
-      FROM journal_entries e JOIN postings o ON o.entry_id = e.id
-     WHERE e.idempotency_key = ANY(ARRAY(
+      FROM entry_ids k JOIN journal_entries e USING (id) JOIN postings o ON o.entry_id = k.id
+     WHERE k.idempotency_key = ANY(ARRAY(
                SELECT word || ':' || :id FROM unnest(CAST(:words AS text[])) AS word)
            || ARRAY(SELECT word || ':' || :id || ':' || time FROM generate_series(2, 9) AS time,
                     unnest(CAST(:again AS text[])) AS word)

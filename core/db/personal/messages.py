@@ -37,8 +37,19 @@ MESSAGES: dict[str, TableRecord] = {
                 f"body <> '' AND coalesce(sent_at, created_at) < :before AND {_ENDED}",
                 {"body": "''"},
             ),
-            Rule("sms", 730, f"created_at < :before AND {_ENDED}"),
+            Rule(
+                "sms",
+                730,
+                f"created_at < date_trunc('month', CAST(:before AS timestamptz)) AND {_ENDED}",
+                by_month=True,
+            ),
         ),
+    ),
+    "sms_ids": TableRecord(
+        holds="Ids of SMS, and what each is for",
+        why="Nothing is told twice, and delivery reports find their SMS.",
+        kept="with the SMS",
+        plain=("dedupe_key", "provider_message_id"),
     ),
     "inbound_sms": TableRecord(
         holds="Number and text of every SMS that was sent to us",

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from core.db.months import MONTHLY, drop_month
 from core.db.personal.record import Rule
 
 
@@ -16,12 +17,16 @@ def purge_batch(
 
     Rows that another transaction has locked are left for the next time.
     """
+    if rule.by_month:
+        return drop_month(connection, table, before, limit)
     changes = ", ".join(f"{column} = {value}" for column, value in rule.blanks.items())
     change = f"UPDATE {table} SET {changes}" if changes else f"DELETE FROM {table}"
     order = " ORDER BY id" if changes else ""
+    # The place of a row is not unique where a table is cut by months.
+    row = "id" if table in MONTHLY else "ctid"
     return connection.execute(
         text(
-            f"{change} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} WHERE {rule.aged}{order}"
+            f"{change} WHERE {row} = ANY(ARRAY(SELECT {row} FROM {table} WHERE {rule.aged}{order}"
             " LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED))"
         ),
         {"before": before, "limit": limit},

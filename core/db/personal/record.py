@@ -39,12 +39,14 @@ class Rule:
     `name` is that of the rule for operators, and of its setting: RETENTION_<NAME>_DAYS. `aged` is
     an SQL condition with `:before`, the instant before which they are too old. They are deleted,
     or, where `blanks` has SQL by column, only that is set; `aged` is then false for them.
+    `by_month`: they go once all rows of their month are too old (core.db.months).
     """
 
     name: str
     days: int
     aged: str
     blanks: Mapping[str, str] = field(default_factory=dict)
+    by_month: bool = False
 
     @property
     def setting(self) -> str:

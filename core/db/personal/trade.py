@@ -74,6 +74,13 @@ TRADE: dict[str, TableRecord] = {
             ),
         ),
     ),
+    "payment_ids": TableRecord(
+        "Ids and receipts of payments",
+        "A receipt counts once.",
+        WITH_BOOKS,
+        plain=("provider_account", "receipt", "proof"),
+        about=f"id IN (SELECT id FROM payments WHERE {OF_CUSTOMER})",
+    ),
     "provider_words": TableRecord(
         "Why a payment was not believed, and what the provider said",
         BOOKS,
@@ -122,12 +129,25 @@ TRADE: dict[str, TableRecord] = {
         about=f"vend_id IN (SELECT id FROM vends WHERE {OF_CUSTOMER})",
     ),
     "vendor_accounts": _of_nobody("vendor", "account", "actions"),
+    "token_ids": TableRecord(
+        "Ids and counters of codes",
+        "A device takes each counter once.",
+        WITH_BOOKS,
+        about=OF_THEIR_PAYMENT,
+    ),
     "ledger_accounts": _of_nobody("code"),
+    "entry_ids": TableRecord(
+        "Ids and keys of entries",
+        "One event is booked once.",
+        WITH_BOOKS,
+        plain=("idempotency_key", "transaction_id"),
+        about=f"id IN (SELECT entry_id FROM postings WHERE {OF_CUSTOMER})",
+    ),
     "journal_entries": TableRecord(
         "Entries by ids and receipts",
         BOOKS,
         WITH_BOOKS,
-        plain=("kind", "idempotency_key", "transaction_id"),
+        plain=("kind", "idempotency_key"),
         about=f"id IN (SELECT entry_id FROM postings WHERE {OF_CUSTOMER})",
     ),
     "postings": TableRecord(

@@ -8,6 +8,7 @@ balanced stand in the first migration, since SQLAlchemy cannot express them.
 from core.db.tables import audit as audit
 from core.db.tables import catalogue as catalogue
 from core.db.tables import customers as customers
+from core.db.tables import keys as keys
 from core.db.tables import messages as messages
 from core.db.tables import payments as payments
 from core.db.tables import sales as sales

@@ -6,7 +6,6 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
-    ForeignKey,
     Index,
     Integer,
     Table,
@@ -130,7 +129,7 @@ token_orders = Table(
 ordered_tokens = Table(
     "ordered_tokens",
     metadata,
-    Column("token_id", BigInteger, ForeignKey("tokens.id"), primary_key=True, autoincrement=False),
+    reference("token_id", "tokens", primary_key=True),
     reference("order_id", "token_orders"),
     Index("ordered_tokens_order_id_idx", "order_id"),
 )

@@ -32,9 +32,23 @@ def row_id() -> Column[int]:
     return Column("id", BigInteger, Identity(always=True), primary_key=True)
 
 
-def reference(name: str, target: str, *, nullable: bool = False) -> Column[int]:
-    """A foreign key to `target`'s id."""
-    return Column(name, BigInteger, ForeignKey(f"{target}.id"), nullable=nullable)
+def month_id(table: str) -> Column[int]:
+    """A bigint primary key that begins with the month in which the row is written, such as 2612 and
+    ten digits of a sequence: `table` is cut by ranges of it (core.db.months)."""
+    default = text(f"month_id(nextval('{table}_id_seq'))")
+    return Column("id", BigInteger, server_default=default, primary_key=True, autoincrement=False)
+
+
+# Where the ids of a table that is cut by months stand (core.db.tables.keys).
+_IDS = {"payments": "payment_ids", "journal_entries": "entry_ids", "tokens": "token_ids"}
+
+
+def reference(name: str, target: str, *, nullable: bool = False, **key: Any) -> Column[int]:
+    """A foreign key to `target`'s id. `key`: of the constraint, such as `initially="DEFERRED"`;
+    with `primary_key` the column is that too."""
+    is_primary = {"primary_key": True, "autoincrement": False} if key.pop("primary_key", 0) else {}
+    to = ForeignKey(f"{_IDS.get(target, target)}.id", **key)
+    return Column(name, BigInteger, to, nullable=nullable, **is_primary)
 
 
 def amount_minor(name: str, *, nullable: bool = False, default: int | None = None) -> Column[int]:

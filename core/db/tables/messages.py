@@ -17,7 +17,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from core.db.tables.columns import enum_column, metadata, reference, row_id, timestamp
+from core.db.tables.columns import (
+    enum_column,
+    metadata,
+    month_id,
+    reference,
+    row_id,
+    timestamp,
+)
 from core.message import DeliveryOutcome, SmsState
 
 # `dedupe_key` names what an SMS is for (`receipt:<payment>:1`): one key, one SMS. `redeliveries`
@@ -27,15 +34,16 @@ from core.message import DeliveryOutcome, SmsState
 sms = Table(
     "sms",
     metadata,
-    row_id(),
-    Column("dedupe_key", Text, nullable=False, unique=True),
+    month_id("sms"),
+    Column("dedupe_key", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("msisdn", Text, nullable=False),
     Column("body", Text, nullable=False),
     reference("payment_id", "payments", nullable=True),
-    reference("token_id", "tokens", nullable=True),
+    # The same statement may store the token.
+    reference("token_id", "tokens", nullable=True, deferrable=True, initially="DEFERRED"),
     *enum_column("state", SmsState, default="waiting"),
-    Column("provider_message_id", Text, nullable=True, unique=True),
+    Column("provider_message_id", Text, nullable=True),
     Column("provider_status", Text, nullable=True),
     Column("cost", Text, nullable=True),
     Column("segments", SmallInteger, nullable=False),
@@ -67,6 +75,7 @@ sms = Table(
     # The texts that are not empty yet, in the order in which their time ends.
     Index("sms_kept_bodies_idx", "id", postgresql_where=text("body <> ''")),
     Index("sms_created_at_idx", "created_at", postgresql_using="brin"),
+    postgresql_partition_by="RANGE (id)",
 )
 
 # Stored in any order: a report may come before our own call has returned. `outcome` is what the

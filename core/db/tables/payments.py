@@ -8,6 +8,7 @@ from sqlalchemy import (
     Column,
     Date,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     SmallInteger,
@@ -19,7 +20,15 @@ from sqlalchemy import (
 
 from core.channel import ChannelName
 from core.credit import CreditActKind
-from core.db.tables.columns import amount_minor, enum_column, metadata, reference, row_id, timestamp
+from core.db.tables.columns import (
+    amount_minor,
+    enum_column,
+    metadata,
+    month_id,
+    reference,
+    row_id,
+    timestamp,
+)
 from core.device import TokenKind
 from core.journal import Side
 from core.payment import (
@@ -42,7 +51,7 @@ from core.refund import MoneyBackFrom
 payments = Table(
     "payments",
     metadata,
-    row_id(),
+    month_id("payments"),
     Column("provider_account", Text, nullable=False),
     Column("receipt", Text, nullable=False),
     Column("source", Text, nullable=False),
@@ -69,9 +78,6 @@ payments = Table(
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     timestamp("next_attempt_at"),
     Column("problem", Text, nullable=True),
-    UniqueConstraint("provider_account", "receipt"),
-    # What only the provider was given counts once.
-    UniqueConstraint("proof"),
     CheckConstraint("receipt = upper(receipt)", name="receipt"),
     CheckConstraint("amount_minor > 0 AND credit_used_minor >= 0", name="amounts"),
     # Money that is being sent or taken back keeps what it was matched to, if it was.
@@ -95,10 +101,10 @@ payments = Table(
         "payments_waiting_idx", "next_attempt_at", "id", postgresql_where=text("state = 'received'")
     ),
     Index("payments_customer_id_idx", "customer_id"),
-    Index("payments_receipt_idx", "receipt"),
     Index("payments_payer_idx", "payer"),
     Index("payments_unmatched_idx", "received_at", postgresql_where=text("state = 'suspense'")),
     Index("payments_account_received_at_idx", "provider_account", "received_at"),
+    postgresql_partition_by="RANGE (id)",
 )
 
 # A payment that was not believed when it was announced, and what became of asking the provider for
@@ -106,7 +112,7 @@ payments = Table(
 provider_words = Table(
     "provider_words",
     metadata,
-    Column("payment_id", BigInteger, ForeignKey("payments.id"), primary_key=True),
+    reference("payment_id", "payments", primary_key=True),
     *enum_column("reason", DoubtReason),
     *enum_column("state", WordState, default="waiting"),
     timestamp("asked_for_at"),
@@ -152,9 +158,8 @@ clawbacks = Table(
 payment_lines = Table(
     "payment_lines",
     metadata,
-    row_id(),
-    reference("payment_id", "payments"),
-    Column("number", SmallInteger, nullable=False),
+    reference("payment_id", "payments", primary_key=True),
+    Column("number", SmallInteger, primary_key=True, autoincrement=False),
     *enum_column("kind", LineKind),
     amount_minor("amount_minor"),
     reference("instalment_id", "instalments", nullable=True),
@@ -163,8 +168,8 @@ payment_lines = Table(
     # The written-off sale that a `recovery` is for.
     reference("sale_id", "sales", nullable=True),
     reference("device_id", "devices", nullable=True),
-    UniqueConstraint("payment_id", "number"),
     CheckConstraint("amount_minor > 0", name="amount"),
+    postgresql_partition_by="RANGE (payment_id)",
 )
 
 # Money of a payment that went back, part by part. `excess_minor` also left the account, though the
@@ -195,14 +200,18 @@ payment_returns = Table(
 payment_return_lines = Table(
     "payment_return_lines",
     metadata,
-    Column("return_id", BigInteger, ForeignKey("payment_returns.id"), primary_key=True),
-    Column("line_id", BigInteger, ForeignKey("payment_lines.id"), primary_key=True),
+    reference("return_id", "payment_returns", primary_key=True),
+    Column("payment_id", BigInteger, nullable=False),
+    Column("number", SmallInteger, primary_key=True, autoincrement=False),
     amount_minor("amount_minor"),
     amount_minor("clawback_minor", default=0),
     CheckConstraint(
         "amount_minor > 0 AND clawback_minor BETWEEN 0 AND amount_minor", name="amounts"
     ),
-    Index("payment_return_lines_line_id_idx", "line_id"),
+    ForeignKeyConstraint(
+        ["payment_id", "number"], ["payment_lines.payment_id", "payment_lines.number"]
+    ),
+    Index("payment_return_lines_payment_id_idx", "payment_id", "number"),
 )
 
 # Credit that was given back to the customer, or moved to another. `provider_account` is the one it
@@ -239,7 +248,7 @@ credit_acts = Table(
 tokens = Table(
     "tokens",
     metadata,
-    row_id(),
+    month_id("tokens"),
     reference("device_id", "devices"),
     reference("payment_id", "payments", nullable=True),
     Column("part", SmallInteger, nullable=False, server_default=text("0")),
@@ -248,8 +257,9 @@ tokens = Table(
     Column("counter", BigInteger, nullable=True),
     Column("text", Text, nullable=False),
     timestamp("issued_at"),
-    UniqueConstraint("device_id", "counter"),
-    UniqueConstraint("payment_id", "device_id", "part"),
+    Index("tokens_device_id_idx", "device_id", "id"),
+    Index("tokens_payment_id_idx", "payment_id"),
+    postgresql_partition_by="RANGE (id)",
 )
 
 # A request to a payer's phone to approve a payment (an STK push, a request to pay). Its money is
@@ -307,30 +317,34 @@ ledger_accounts = Table(
 journal_entries = Table(
     "journal_entries",
     metadata,
-    row_id(),
+    month_id("journal_entries"),
     Column("kind", Text, nullable=False),
-    Column("idempotency_key", Text, nullable=False, unique=True),
+    Column("idempotency_key", Text, nullable=False),
     timestamp("posted_at"),
     timestamp("value_at"),
     Column("value_on", Date, nullable=False),
-    Column(
-        "transaction_id",
-        Text,
-        nullable=False,
-        server_default=text("pg_current_xact_id()::text"),
-    ),
+    postgresql_partition_by="RANGE (id)",
 )
 
+# An entry and its postings are written in one statement, in any order.
 postings = Table(
     "postings",
     metadata,
-    row_id(),
-    reference("entry_id", "journal_entries"),
+    reference(
+        "entry_id", "journal_entries", primary_key=True, deferrable=True, initially="DEFERRED"
+    ),
+    Column(
+        "id",
+        BigInteger,
+        server_default=text("nextval('postings_id_seq')"),
+        primary_key=True,
+        autoincrement=False,
+    ),
     Column("account", Text, ForeignKey("ledger_accounts.code"), nullable=False),
     *enum_column("side", Side),
     amount_minor("amount_minor"),
     reference("customer_id", "customers", nullable=True),
     CheckConstraint("amount_minor > 0", name="amount"),
-    Index("postings_entry_id_idx", "entry_id"),
     Index("postings_account_customer_id_idx", "account", "customer_id"),
+    postgresql_partition_by="RANGE (entry_id)",
 )

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import (
     ARRAY,
-    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
-    ForeignKey,
     Index,
     Integer,
     SmallInteger,
@@ -125,7 +123,7 @@ vends = Table(
 vended_tokens = Table(
     "vended_tokens",
     metadata,
-    Column("token_id", BigInteger, ForeignKey("tokens.id"), primary_key=True, autoincrement=False),
+    reference("token_id", "tokens", primary_key=True),
     reference("vend_id", "vends"),
     Column("part", SmallInteger, nullable=False),
     UniqueConstraint("vend_id", "part"),

@@ -45,7 +45,7 @@ def take_lines_back(unit: Unit, payment: BookedPayment, returned: Return) -> int
     with_tokens = devices_with_tokens(unit.connection, payment.id)
     there = customer.credit_minor + credit_back
     taken = [
-        ReturnedLine(part.id, part.amount_minor, _used_up(part, with_tokens, there))
+        ReturnedLine(part.number, part.amount_minor, _used_up(part, with_tokens, there))
         for part in parts
     ]
     insert_returned_lines(unit.connection, returned.id, taken)

@@ -29,3 +29,15 @@ CREATE FUNCTION prompt_reference(prompt_id bigint) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT SET search_path FROM CURRENT AS $$
     SELECT 'DW' || with_check_digit(lpad(prompt_id::text, 9, '0'))
 $$;
+
+-- The id of a row in a table that is cut by months (8_months.sql): year and month in UTC, then the
+-- ten digits that the table's sequence gives. 26120000000123 was written in December 2026.
+CREATE FUNCTION month_id(number bigint) RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT to_char(now() AT TIME ZONE 'UTC', 'YYMM')::bigint * 10000000000 + number
+$$;
+
+CREATE SEQUENCE payments_id_seq MAXVALUE 9999999999 CYCLE;
+CREATE SEQUENCE journal_entries_id_seq MAXVALUE 9999999999 CYCLE;
+CREATE SEQUENCE postings_id_seq;
+CREATE SEQUENCE tokens_id_seq MAXVALUE 9999999999 CYCLE;
+CREATE SEQUENCE sms_id_seq MAXVALUE 9999999999 CYCLE;

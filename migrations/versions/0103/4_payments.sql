@@ -1,18 +1,26 @@
 -- The double-entry ledger, payments, tokens, prompts and refunds.
 
+-- `transaction_id`: the database's transaction that wrote the entry; after it the entry is closed.
+CREATE TABLE entry_ids (
+    id BIGINT NOT NULL,
+    idempotency_key TEXT NOT NULL,
+    transaction_id TEXT DEFAULT pg_current_xact_id()::text NOT NULL,
+    CONSTRAINT entry_ids_pkey PRIMARY KEY (id),
+    CONSTRAINT entry_ids_idempotency_key_key UNIQUE (idempotency_key)
+);
+
 -- `idempotency_key` names the event: one event, one entry, for ever. `posted_at` is when it was
 -- written; `value_at` when it happened for the outside world, and `value_on` the market's date then.
 CREATE TABLE journal_entries (
-    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    id BIGINT DEFAULT month_id(nextval('journal_entries_id_seq')) NOT NULL,
     kind TEXT NOT NULL,
     idempotency_key TEXT NOT NULL,
     posted_at TIMESTAMP WITH TIME ZONE NOT NULL,
     value_at TIMESTAMP WITH TIME ZONE NOT NULL,
     value_on DATE NOT NULL,
-    transaction_id TEXT DEFAULT pg_current_xact_id()::text NOT NULL,
-    CONSTRAINT journal_entries_pkey PRIMARY KEY (id),
-    CONSTRAINT journal_entries_idempotency_key_key UNIQUE (idempotency_key)
-);
+    CONSTRAINT journal_entries_pkey PRIMARY KEY (id)
+)
+ PARTITION BY RANGE (id);
 
 CREATE TABLE ledger_accounts (
     code TEXT NOT NULL,
@@ -20,6 +28,103 @@ CREATE TABLE ledger_accounts (
     CONSTRAINT ledger_accounts_pkey PRIMARY KEY (code),
     CONSTRAINT ledger_accounts_normal_side_check CHECK (normal_side IN ('debit', 'credit'))
 );
+
+CREATE TABLE payment_ids (
+    id BIGINT NOT NULL,
+    provider_account TEXT NOT NULL,
+    receipt TEXT NOT NULL,
+    proof TEXT,
+    CONSTRAINT payment_ids_pkey PRIMARY KEY (id),
+    CONSTRAINT payment_ids_provider_account_receipt_key UNIQUE (provider_account, receipt),
+    CONSTRAINT payment_ids_proof_key UNIQUE (proof)
+);
+CREATE INDEX payment_ids_receipt_idx ON payment_ids (receipt);
+
+CREATE TABLE sms_ids (
+    id BIGINT NOT NULL,
+    dedupe_key TEXT NOT NULL,
+    provider_message_id TEXT,
+    CONSTRAINT sms_ids_pkey PRIMARY KEY (id),
+    CONSTRAINT sms_ids_dedupe_key_key UNIQUE (dedupe_key),
+    CONSTRAINT sms_ids_provider_message_id_key UNIQUE (provider_message_id)
+);
+
+CREATE TABLE token_ids (
+    id BIGINT NOT NULL,
+    device_id BIGINT NOT NULL,
+    counter BIGINT NOT NULL,
+    payment_id BIGINT,
+    part SMALLINT NOT NULL,
+    CONSTRAINT token_ids_pkey PRIMARY KEY (id),
+    CONSTRAINT token_ids_device_id_counter_key UNIQUE (device_id, counter),
+    CONSTRAINT token_ids_payment_id_device_id_part_key UNIQUE (payment_id, device_id, part)
+);
+
+-- Money of a payment that went back, part by part. `excess_minor` also left the account, though the
+-- payment had no more: the customer owes it. `reference` is the receipt of this way back.
+CREATE TABLE payment_returns (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    payment_id BIGINT NOT NULL,
+    number SMALLINT NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    excess_minor BIGINT DEFAULT 0 NOT NULL,
+    source TEXT NOT NULL,
+    reference TEXT,
+    happened_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    booked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT payment_returns_pkey PRIMARY KEY (id),
+    CONSTRAINT payment_returns_source_check CHECK (source IN ('provider', 'bank', 'office')),
+    CONSTRAINT payment_returns_payment_id_number_key UNIQUE (payment_id, number),
+    CONSTRAINT payment_returns_payment_id_source_reference_key UNIQUE (payment_id, source,
+        reference),
+    CONSTRAINT payment_returns_amounts_check CHECK (amount_minor >= 0 AND excess_minor >= 0 AND
+        amount_minor + excess_minor > 0),
+    CONSTRAINT payment_returns_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payment_ids (id)
+);
+CREATE INDEX payment_returns_reference_idx ON payment_returns (reference);
+
+-- A payment that was not believed when it was announced, and what became of asking the provider for
+-- its own word. Its payment is on hold until the word comes or a person decides.
+CREATE TABLE provider_words (
+    payment_id BIGINT NOT NULL,
+    reason TEXT NOT NULL,
+    state TEXT DEFAULT 'waiting' NOT NULL,
+    asked_for_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    attempts INTEGER DEFAULT 0 NOT NULL,
+    next_attempt_at TIMESTAMP WITH TIME ZONE,
+    ended_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT provider_words_pkey PRIMARY KEY (payment_id),
+    CONSTRAINT provider_words_reason_check CHECK (reason IN ('over_limit', 'wrong_clock', 'forged',
+        'unknown_prompt', 'large_sum', 'after_forgery')),
+    CONSTRAINT provider_words_state_check CHECK (state IN ('waiting', 'confirmed', 'denied',
+        'no_answer', 'released')),
+    CONSTRAINT provider_words_ended_check CHECK ((state = 'waiting') = (ended_at IS NULL)),
+    CONSTRAINT provider_words_next_attempt_check CHECK (state = 'waiting' OR next_attempt_at IS
+        NULL),
+    CONSTRAINT provider_words_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payment_ids (id)
+);
+CREATE INDEX provider_words_waiting_idx ON provider_words (next_attempt_at) WHERE state = 'waiting';
+
+-- What a customer got for a payment that was then taken back, and owes from `due_on` on. It ends
+-- when it is paid or written off.
+CREATE TABLE clawbacks (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    customer_id BIGINT NOT NULL,
+    payment_id BIGINT NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    paid_minor BIGINT DEFAULT 0 NOT NULL,
+    written_off_minor BIGINT DEFAULT 0 NOT NULL,
+    due_on DATE NOT NULL,
+    raised_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT clawbacks_pkey PRIMARY KEY (id),
+    CONSTRAINT clawbacks_payment_id_key UNIQUE (payment_id),
+    CONSTRAINT clawbacks_paid_check CHECK (amount_minor > 0 AND paid_minor >= 0 AND
+        written_off_minor >= 0 AND paid_minor + written_off_minor <= amount_minor),
+    CONSTRAINT clawbacks_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customers (id),
+    CONSTRAINT clawbacks_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payment_ids (id)
+);
+CREATE INDEX clawbacks_open_idx ON clawbacks (customer_id) WHERE paid_minor + written_off_minor <
+    amount_minor;
 
 -- Credit that was given back to the customer, or moved to another. `provider_account` is the one it
 -- was sent from; `reference` names the act: the same one again is the same act.
@@ -48,22 +153,24 @@ CREATE TABLE credit_acts (
 CREATE INDEX credit_acts_reference_idx ON credit_acts (reference);
 CREATE INDEX credit_acts_to_customer_id_idx ON credit_acts (to_customer_id);
 
+-- An entry and its postings are written in one statement, in any order.
 CREATE TABLE postings (
-    id BIGINT GENERATED ALWAYS AS IDENTITY,
     entry_id BIGINT NOT NULL,
+    id BIGINT DEFAULT nextval('postings_id_seq') NOT NULL,
     account TEXT NOT NULL,
     side TEXT NOT NULL,
     amount_minor BIGINT NOT NULL,
     customer_id BIGINT,
-    CONSTRAINT postings_pkey PRIMARY KEY (id),
+    CONSTRAINT postings_pkey PRIMARY KEY (entry_id, id),
     CONSTRAINT postings_side_check CHECK (side IN ('debit', 'credit')),
     CONSTRAINT postings_amount_check CHECK (amount_minor > 0),
-    CONSTRAINT postings_entry_id_fkey FOREIGN KEY(entry_id) REFERENCES journal_entries (id),
+    CONSTRAINT postings_entry_id_fkey FOREIGN KEY(entry_id) REFERENCES entry_ids (id) DEFERRABLE
+        INITIALLY DEFERRED,
     CONSTRAINT postings_account_fkey FOREIGN KEY(account) REFERENCES ledger_accounts (code),
     CONSTRAINT postings_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customers (id)
-);
+)
+ PARTITION BY RANGE (entry_id);
 CREATE INDEX postings_account_customer_id_idx ON postings (account, customer_id);
-CREATE INDEX postings_entry_id_idx ON postings (entry_id);
 
 -- One row per receipt of a provider account, whichever callback announced it. Receipts are stored in
 -- capitals (core.payment.normalise_receipt). `paid_on`: the day whose prices and debts count for it,
@@ -71,7 +178,7 @@ CREATE INDEX postings_entry_id_idx ON postings (entry_id);
 -- that is `paid_at`), unless a person has said so at `decided_at`. `evidence`: how it was announced;
 -- `proof`: what the message brought back. `listed_at`: when a list of the provider first had it.
 CREATE TABLE payments (
-    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    id BIGINT DEFAULT month_id(nextval('payments_id_seq')) NOT NULL,
     provider_account TEXT NOT NULL,
     receipt TEXT NOT NULL,
     source TEXT NOT NULL,
@@ -105,8 +212,6 @@ CREATE TABLE payments (
     CONSTRAINT payments_evidence_check CHECK (evidence IN ('proved', 'unverified', 'forged')),
     CONSTRAINT payments_state_check CHECK (state IN ('received', 'applied', 'suspense', 'refunding',
         'refunded', 'reversed')),
-    CONSTRAINT payments_provider_account_receipt_key UNIQUE (provider_account, receipt),
-    CONSTRAINT payments_proof_key UNIQUE (proof),
     CONSTRAINT payments_receipt_check CHECK (receipt = upper(receipt)),
     CONSTRAINT payments_amounts_check CHECK (amount_minor > 0 AND credit_used_minor >= 0),
     CONSTRAINT payments_matched_check CHECK (CASE WHEN state = 'suspense' THEN customer_id IS NULL
@@ -117,58 +222,14 @@ CREATE TABLE payments (
         (returned_minor = amount_minor) = (state IN ('refunded', 'reversed'))),
     CONSTRAINT payments_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id),
     CONSTRAINT payments_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customers (id)
-);
+)
+ PARTITION BY RANGE (id);
 CREATE INDEX payments_account_received_at_idx ON payments (provider_account, received_at);
 CREATE INDEX payments_customer_id_idx ON payments (customer_id);
 CREATE INDEX payments_payer_idx ON payments (payer);
-CREATE INDEX payments_receipt_idx ON payments (receipt);
 CREATE INDEX payments_received_at_idx ON payments USING brin (received_at);
 CREATE INDEX payments_unmatched_idx ON payments (received_at) WHERE state = 'suspense';
 CREATE INDEX payments_waiting_idx ON payments (next_attempt_at, id) WHERE state = 'received';
-
--- What a customer got for a payment that was then taken back, and owes from `due_on` on. It ends
--- when it is paid or written off.
-CREATE TABLE clawbacks (
-    id BIGINT GENERATED ALWAYS AS IDENTITY,
-    customer_id BIGINT NOT NULL,
-    payment_id BIGINT NOT NULL,
-    amount_minor BIGINT NOT NULL,
-    paid_minor BIGINT DEFAULT 0 NOT NULL,
-    written_off_minor BIGINT DEFAULT 0 NOT NULL,
-    due_on DATE NOT NULL,
-    raised_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    CONSTRAINT clawbacks_pkey PRIMARY KEY (id),
-    CONSTRAINT clawbacks_payment_id_key UNIQUE (payment_id),
-    CONSTRAINT clawbacks_paid_check CHECK (amount_minor > 0 AND paid_minor >= 0 AND
-        written_off_minor >= 0 AND paid_minor + written_off_minor <= amount_minor),
-    CONSTRAINT clawbacks_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customers (id),
-    CONSTRAINT clawbacks_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payments (id)
-);
-CREATE INDEX clawbacks_open_idx ON clawbacks (customer_id) WHERE paid_minor + written_off_minor <
-    amount_minor;
-
--- Money of a payment that went back, part by part. `excess_minor` also left the account, though the
--- payment had no more: the customer owes it. `reference` is the receipt of this way back.
-CREATE TABLE payment_returns (
-    id BIGINT GENERATED ALWAYS AS IDENTITY,
-    payment_id BIGINT NOT NULL,
-    number SMALLINT NOT NULL,
-    amount_minor BIGINT NOT NULL,
-    excess_minor BIGINT DEFAULT 0 NOT NULL,
-    source TEXT NOT NULL,
-    reference TEXT,
-    happened_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    booked_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    CONSTRAINT payment_returns_pkey PRIMARY KEY (id),
-    CONSTRAINT payment_returns_source_check CHECK (source IN ('provider', 'bank', 'office')),
-    CONSTRAINT payment_returns_payment_id_number_key UNIQUE (payment_id, number),
-    CONSTRAINT payment_returns_payment_id_source_reference_key UNIQUE (payment_id, source,
-        reference),
-    CONSTRAINT payment_returns_amounts_check CHECK (amount_minor >= 0 AND excess_minor >= 0 AND
-        amount_minor + excess_minor > 0),
-    CONSTRAINT payment_returns_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payments (id)
-);
-CREATE INDEX payment_returns_reference_idx ON payment_returns (reference);
 
 -- A request to a payer's phone to approve a payment (an STK push, a request to pay). Its money is
 -- for that customer, also when the device has another owner by then. The row is committed before
@@ -201,7 +262,7 @@ CREATE TABLE prompts (
     CONSTRAINT prompts_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customers (id),
     CONSTRAINT prompts_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id),
     CONSTRAINT prompts_checkout_reference_key UNIQUE (checkout_reference),
-    CONSTRAINT prompts_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payments (id)
+    CONSTRAINT prompts_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payment_ids (id)
 );
 CREATE INDEX prompts_account_reference_idx ON prompts (account_reference);
 CREATE INDEX prompts_created_at_idx ON prompts USING brin (created_at);
@@ -212,33 +273,11 @@ CREATE INDEX prompts_open_idx ON prompts (sent_at) WHERE state IN ('approved', '
 CREATE INDEX prompts_payment_id_idx ON prompts (payment_id);
 CREATE INDEX prompts_waiting_idx ON prompts (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
 
--- A payment that was not believed when it was announced, and what became of asking the provider for
--- its own word. Its payment is on hold until the word comes or a person decides.
-CREATE TABLE provider_words (
-    payment_id BIGINT NOT NULL,
-    reason TEXT NOT NULL,
-    state TEXT DEFAULT 'waiting' NOT NULL,
-    asked_for_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    attempts INTEGER DEFAULT 0 NOT NULL,
-    next_attempt_at TIMESTAMP WITH TIME ZONE,
-    ended_at TIMESTAMP WITH TIME ZONE,
-    CONSTRAINT provider_words_pkey PRIMARY KEY (payment_id),
-    CONSTRAINT provider_words_reason_check CHECK (reason IN ('over_limit', 'wrong_clock', 'forged',
-        'unknown_prompt', 'large_sum', 'after_forgery')),
-    CONSTRAINT provider_words_state_check CHECK (state IN ('waiting', 'confirmed', 'denied',
-        'no_answer', 'released')),
-    CONSTRAINT provider_words_ended_check CHECK ((state = 'waiting') = (ended_at IS NULL)),
-    CONSTRAINT provider_words_next_attempt_check CHECK (state = 'waiting' OR next_attempt_at IS
-        NULL),
-    CONSTRAINT provider_words_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payments (id)
-);
-CREATE INDEX provider_words_waiting_idx ON provider_words (next_attempt_at) WHERE state = 'waiting';
-
 -- `units`: tenths of a kWh, days, watts of a power limit, or the number of a key-change code in its
 -- set; 0 for the others. The text never changes once stored. A vendor's code has no `counter` that
 -- we know; it is one of `vended_tokens`.
 CREATE TABLE tokens (
-    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    id BIGINT DEFAULT month_id(nextval('tokens_id_seq')) NOT NULL,
     device_id BIGINT NOT NULL,
     payment_id BIGINT,
     part SMALLINT DEFAULT 0 NOT NULL,
@@ -251,16 +290,16 @@ CREATE TABLE tokens (
     CONSTRAINT tokens_kind_check CHECK (kind IN ('energy', 'days', 'unlock', 'lock', 'set_days',
         'sync', 'wipe_state', 'wipe_ids', 'wipe_all', 'clear_credit', 'clear_tamper', 'power_limit',
         'key_change')),
-    CONSTRAINT tokens_device_id_counter_key UNIQUE (device_id, counter),
-    CONSTRAINT tokens_payment_id_device_id_part_key UNIQUE (payment_id, device_id, part),
     CONSTRAINT tokens_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id),
-    CONSTRAINT tokens_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payments (id)
-);
+    CONSTRAINT tokens_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payment_ids (id)
+)
+ PARTITION BY RANGE (id);
+CREATE INDEX tokens_device_id_idx ON tokens (device_id, id);
 CREATE INDEX tokens_issued_at_idx ON tokens USING brin (issued_at);
+CREATE INDEX tokens_payment_id_idx ON tokens (payment_id);
 
 -- What a payment did. Their sum is the payment plus the credit it used.
 CREATE TABLE payment_lines (
-    id BIGINT GENERATED ALWAYS AS IDENTITY,
     payment_id BIGINT NOT NULL,
     number SMALLINT NOT NULL,
     kind TEXT NOT NULL,
@@ -270,12 +309,11 @@ CREATE TABLE payment_lines (
     clawback_id BIGINT,
     sale_id BIGINT,
     device_id BIGINT,
-    CONSTRAINT payment_lines_pkey PRIMARY KEY (id),
+    CONSTRAINT payment_lines_pkey PRIMARY KEY (payment_id, number),
     CONSTRAINT payment_lines_kind_check CHECK (kind IN ('clawback', 'down_payment', 'instalment',
         'access_rate', 'energy', 'days', 'recovery', 'credit', 'suspense')),
-    CONSTRAINT payment_lines_payment_id_number_key UNIQUE (payment_id, number),
     CONSTRAINT payment_lines_amount_check CHECK (amount_minor > 0),
-    CONSTRAINT payment_lines_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payments (id),
+    CONSTRAINT payment_lines_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payment_ids (id),
     CONSTRAINT payment_lines_instalment_id_fkey FOREIGN KEY(instalment_id) REFERENCES instalments
         (id),
     CONSTRAINT payment_lines_access_charge_id_fkey FOREIGN KEY(access_charge_id) REFERENCES
@@ -283,20 +321,23 @@ CREATE TABLE payment_lines (
     CONSTRAINT payment_lines_clawback_id_fkey FOREIGN KEY(clawback_id) REFERENCES clawbacks (id),
     CONSTRAINT payment_lines_sale_id_fkey FOREIGN KEY(sale_id) REFERENCES sales (id),
     CONSTRAINT payment_lines_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id)
-);
+)
+ PARTITION BY RANGE (payment_id);
 
 -- Which lines of an applied payment a return took back. `clawback_minor` of it was used up and is
 -- owed by the customer.
 CREATE TABLE payment_return_lines (
     return_id BIGINT NOT NULL,
-    line_id BIGINT NOT NULL,
+    payment_id BIGINT NOT NULL,
+    number SMALLINT NOT NULL,
     amount_minor BIGINT NOT NULL,
     clawback_minor BIGINT DEFAULT 0 NOT NULL,
-    CONSTRAINT payment_return_lines_pkey PRIMARY KEY (return_id, line_id),
+    CONSTRAINT payment_return_lines_pkey PRIMARY KEY (return_id, number),
     CONSTRAINT payment_return_lines_amounts_check CHECK (amount_minor > 0 AND clawback_minor BETWEEN
         0 AND amount_minor),
+    CONSTRAINT payment_return_lines_payment_id_number_fkey FOREIGN KEY(payment_id, number)
+        REFERENCES payment_lines (payment_id, number),
     CONSTRAINT payment_return_lines_return_id_fkey FOREIGN KEY(return_id) REFERENCES payment_returns
-        (id),
-    CONSTRAINT payment_return_lines_line_id_fkey FOREIGN KEY(line_id) REFERENCES payment_lines (id)
+        (id)
 );
-CREATE INDEX payment_return_lines_line_id_idx ON payment_return_lines (line_id);
+CREATE INDEX payment_return_lines_payment_id_idx ON payment_return_lines (payment_id, number);

@@ -50,23 +50,12 @@ CREATE TABLE ussd_effects (
 );
 CREATE INDEX ussd_effects_ussd_session_idx ON ussd_effects (ussd_session, position);
 
--- What a customer was reminded of: a step (in days from the due day) is never told twice, and
--- `reminded_on` allows one text a day.
-CREATE TABLE reminders (
-    customer_id BIGINT NOT NULL,
-    due_on DATE NOT NULL,
-    step SMALLINT NOT NULL,
-    reminded_on DATE NOT NULL,
-    CONSTRAINT reminders_pkey PRIMARY KEY (customer_id, due_on, step),
-    CONSTRAINT reminders_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customers (id)
-);
-
 -- `dedupe_key` names what an SMS is for (`receipt:<payment>:1`): one key, one SMS. `redeliveries`
 -- counts how often it was sent again because the phone could not be reached. After `expires_at` it
 -- is not sent. Lower ranks are sent first: what carries a token, receipts and notices, answers to
 -- incoming texts, reminders. `body` is empty once its time is over (core/db/personal).
 CREATE TABLE sms (
-    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    id BIGINT DEFAULT month_id(nextval('sms_id_seq')) NOT NULL,
     dedupe_key TEXT NOT NULL,
     kind TEXT NOT NULL,
     msisdn TEXT NOT NULL,
@@ -90,14 +79,25 @@ CREATE TABLE sms (
     CONSTRAINT sms_pkey PRIMARY KEY (id),
     CONSTRAINT sms_state_check CHECK (state IN ('waiting', 'sending', 'sent', 'delivered', 'failed',
         'unknown')),
-    CONSTRAINT sms_dedupe_key_key UNIQUE (dedupe_key),
-    CONSTRAINT sms_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payments (id),
-    CONSTRAINT sms_token_id_fkey FOREIGN KEY(token_id) REFERENCES tokens (id),
-    CONSTRAINT sms_provider_message_id_key UNIQUE (provider_message_id)
-);
+    CONSTRAINT sms_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payment_ids (id),
+    CONSTRAINT sms_token_id_fkey FOREIGN KEY(token_id) REFERENCES token_ids (id) DEFERRABLE
+        INITIALLY DEFERRED
+)
+ PARTITION BY RANGE (id);
 CREATE INDEX sms_created_at_idx ON sms USING brin (created_at);
 CREATE INDEX sms_kept_bodies_idx ON sms (id) WHERE body <> '';
 CREATE INDEX sms_msisdn_idx ON sms (msisdn);
 CREATE INDEX sms_payment_id_idx ON sms (payment_id);
 CREATE INDEX sms_token_id_idx ON sms (token_id);
 CREATE INDEX sms_waiting_idx ON sms (send_rank, next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+
+-- What a customer was reminded of: a step (in days from the due day) is never told twice, and
+-- `reminded_on` allows one text a day.
+CREATE TABLE reminders (
+    customer_id BIGINT NOT NULL,
+    due_on DATE NOT NULL,
+    step SMALLINT NOT NULL,
+    reminded_on DATE NOT NULL,
+    CONSTRAINT reminders_pkey PRIMARY KEY (customer_id, due_on, step),
+    CONSTRAINT reminders_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customers (id)
+);

@@ -152,6 +152,22 @@ CREATE TABLE vendor_accounts (
     CONSTRAINT vendor_accounts_at_once_check CHECK (at_once > 0)
 );
 
+-- Something only an operator can settle. `dedupe_key` names what it is about: one key, one case.
+CREATE TABLE cases (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    dedupe_key TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    payment_id BIGINT,
+    opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    closed_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT cases_pkey PRIMARY KEY (id),
+    CONSTRAINT cases_dedupe_key_key UNIQUE (dedupe_key),
+    CONSTRAINT cases_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payment_ids (id)
+);
+CREATE INDEX cases_open_idx ON cases (opened_at) WHERE closed_at IS NULL;
+CREATE INDEX cases_payment_id_idx ON cases (payment_id);
+
 -- Acts of operators: done alone, with their value for the limit of the day, or asked for and
 -- approved by another person. `ids` and `typed` make up the form again; `typed` is emptied when the
 -- request ends.
@@ -189,6 +205,33 @@ CREATE TABLE operator_acts (
 CREATE INDEX operator_acts_decided_by_idx ON operator_acts (decided_by);
 CREATE INDEX operator_acts_user_id_idx ON operator_acts (user_id, asked_at);
 CREATE INDEX operator_acts_waiting_idx ON operator_acts (expires_at) WHERE state = 'waiting';
+
+-- Money on its way back. `client_reference` is fixed before the provider is asked; `origin_state` is
+-- the payment's state to return to should the provider refuse.
+CREATE TABLE refunds (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    payment_id BIGINT NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    origin_state TEXT NOT NULL,
+    client_reference TEXT NOT NULL,
+    state TEXT DEFAULT 'requested' NOT NULL,
+    provider_code TEXT,
+    requested_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    sent_at TIMESTAMP WITH TIME ZONE,
+    ended_at TIMESTAMP WITH TIME ZONE,
+    attempts INTEGER DEFAULT 0 NOT NULL,
+    next_attempt_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT refunds_pkey PRIMARY KEY (id),
+    CONSTRAINT refunds_origin_state_check CHECK (origin_state IN ('received', 'suspense')),
+    CONSTRAINT refunds_state_check CHECK (state IN ('requested', 'sending', 'unknown', 'done',
+        'failed')),
+    CONSTRAINT refunds_amount_check CHECK (amount_minor > 0),
+    CONSTRAINT refunds_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payment_ids (id),
+    CONSTRAINT refunds_client_reference_key UNIQUE (client_reference)
+);
+CREATE UNIQUE INDEX refunds_payment_key ON refunds (payment_id) WHERE state NOT IN ('done',
+    'failed');
+CREATE INDEX refunds_waiting_idx ON refunds (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
 
 -- Requests to forget a person: done by a worker, or refused with the code of the refusal. `msisdn`
 -- is the number that was named, until the request has ended; then only the ids say who it was.
@@ -247,48 +290,15 @@ CREATE INDEX token_orders_device_id_idx ON token_orders (device_id);
 CREATE UNIQUE INDEX token_orders_waiting_key ON token_orders (device_id, kind) WHERE state =
     'waiting';
 
--- Something only an operator can settle. `dedupe_key` names what it is about: one key, one case.
-CREATE TABLE cases (
-    id BIGINT GENERATED ALWAYS AS IDENTITY,
-    dedupe_key TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    detail TEXT NOT NULL,
-    payment_id BIGINT,
-    opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    closed_at TIMESTAMP WITH TIME ZONE,
-    CONSTRAINT cases_pkey PRIMARY KEY (id),
-    CONSTRAINT cases_dedupe_key_key UNIQUE (dedupe_key),
-    CONSTRAINT cases_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payments (id)
+-- Which tokens came of an order, one row for each.
+CREATE TABLE ordered_tokens (
+    token_id BIGINT NOT NULL,
+    order_id BIGINT NOT NULL,
+    CONSTRAINT ordered_tokens_pkey PRIMARY KEY (token_id),
+    CONSTRAINT ordered_tokens_token_id_fkey FOREIGN KEY(token_id) REFERENCES token_ids (id),
+    CONSTRAINT ordered_tokens_order_id_fkey FOREIGN KEY(order_id) REFERENCES token_orders (id)
 );
-CREATE INDEX cases_open_idx ON cases (opened_at) WHERE closed_at IS NULL;
-CREATE INDEX cases_payment_id_idx ON cases (payment_id);
-
--- Money on its way back. `client_reference` is fixed before the provider is asked; `origin_state` is
--- the payment's state to return to should the provider refuse.
-CREATE TABLE refunds (
-    id BIGINT GENERATED ALWAYS AS IDENTITY,
-    payment_id BIGINT NOT NULL,
-    amount_minor BIGINT NOT NULL,
-    origin_state TEXT NOT NULL,
-    client_reference TEXT NOT NULL,
-    state TEXT DEFAULT 'requested' NOT NULL,
-    provider_code TEXT,
-    requested_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    sent_at TIMESTAMP WITH TIME ZONE,
-    ended_at TIMESTAMP WITH TIME ZONE,
-    attempts INTEGER DEFAULT 0 NOT NULL,
-    next_attempt_at TIMESTAMP WITH TIME ZONE,
-    CONSTRAINT refunds_pkey PRIMARY KEY (id),
-    CONSTRAINT refunds_origin_state_check CHECK (origin_state IN ('received', 'suspense')),
-    CONSTRAINT refunds_state_check CHECK (state IN ('requested', 'sending', 'unknown', 'done',
-        'failed')),
-    CONSTRAINT refunds_amount_check CHECK (amount_minor > 0),
-    CONSTRAINT refunds_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payments (id),
-    CONSTRAINT refunds_client_reference_key UNIQUE (client_reference)
-);
-CREATE UNIQUE INDEX refunds_payment_key ON refunds (payment_id) WHERE state NOT IN ('done',
-    'failed');
-CREATE INDEX refunds_waiting_idx ON refunds (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+CREATE INDEX ordered_tokens_order_id_idx ON ordered_tokens (order_id);
 
 -- What a vendor's server is asked for a device: for a payment that bought it, or for an operator's
 -- order. `asked` is committed before the socket opens; what may have been done is `unknown`: it is
@@ -347,7 +357,7 @@ CREATE TABLE vends (
     CONSTRAINT vends_handle_key UNIQUE (handle),
     CONSTRAINT vends_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id),
     CONSTRAINT vends_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customers (id),
-    CONSTRAINT vends_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payments (id),
+    CONSTRAINT vends_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payment_ids (id),
     CONSTRAINT vends_order_id_fkey FOREIGN KEY(order_id) REFERENCES token_orders (id)
 );
 CREATE INDEX vends_asked_at_idx ON vends (vendor, account, asked_at);
@@ -355,16 +365,6 @@ CREATE INDEX vends_customer_id_idx ON vends (customer_id);
 CREATE INDEX vends_device_id_idx ON vends (device_id);
 CREATE INDEX vends_due_idx ON vends (next_attempt_at, id) WHERE next_attempt_at IS NOT NULL;
 CREATE INDEX vends_open_idx ON vends (created_at) WHERE ended_at IS NULL;
-
--- Which tokens came of an order, one row for each.
-CREATE TABLE ordered_tokens (
-    token_id BIGINT NOT NULL,
-    order_id BIGINT NOT NULL,
-    CONSTRAINT ordered_tokens_pkey PRIMARY KEY (token_id),
-    CONSTRAINT ordered_tokens_token_id_fkey FOREIGN KEY(token_id) REFERENCES tokens (id),
-    CONSTRAINT ordered_tokens_order_id_fkey FOREIGN KEY(order_id) REFERENCES token_orders (id)
-);
-CREATE INDEX ordered_tokens_order_id_idx ON ordered_tokens (order_id);
 
 -- Which codes came of a vend, in the order in which they are typed.
 CREATE TABLE vended_tokens (
@@ -374,6 +374,6 @@ CREATE TABLE vended_tokens (
     CONSTRAINT vended_tokens_pkey PRIMARY KEY (token_id),
     CONSTRAINT vended_tokens_vend_id_part_key UNIQUE (vend_id, part),
     CONSTRAINT vended_tokens_part_check CHECK (part > 0),
-    CONSTRAINT vended_tokens_token_id_fkey FOREIGN KEY(token_id) REFERENCES tokens (id),
+    CONSTRAINT vended_tokens_token_id_fkey FOREIGN KEY(token_id) REFERENCES token_ids (id),
     CONSTRAINT vended_tokens_vend_id_fkey FOREIGN KEY(vend_id) REFERENCES vends (id)
 );

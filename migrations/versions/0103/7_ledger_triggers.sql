@@ -88,7 +88,8 @@ CREATE TRIGGER journal_entries_value_date BEFORE INSERT ON journal_entries
     FOR EACH ROW EXECUTE FUNCTION fill_value_date();
 
 -- Deferred to the commit, so that an entry and its postings may come in separate statements.
-CREATE FUNCTION check_entry_balances() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION check_entry_balances() RETURNS trigger LANGUAGE plpgsql
+    SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     legs integer;
     difference numeric;
@@ -110,7 +111,7 @@ CREATE CONSTRAINT TRIGGER journal_entries_balance AFTER INSERT ON journal_entrie
 CREATE FUNCTION check_entry_is_open() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (
-        SELECT FROM added JOIN journal_entries e ON e.id = added.entry_id
+        SELECT FROM added JOIN entry_ids e ON e.id = added.entry_id
         WHERE e.transaction_id <> pg_current_xact_id()::text
     ) THEN
         RAISE EXCEPTION 'a posting was added to a closed journal entry'

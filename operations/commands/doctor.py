@@ -20,11 +20,8 @@ from core.clock import Clock, system_clock
 from core.db.acts import count_waiting, find_rules, names_of_approvers
 from core.db.engine import make_engine
 from core.db.invariants import LEDGER, WAITING, first_of, offenders
-<<<<<<< HEAD
-from core.db.products import kinds_without_product
-=======
 from core.db.months import missing_months
->>>>>>> 543cad99 (Cut what grows for ever by months)
+from core.db.products import kinds_without_product
 from core.db.roles import differing_rights
 from core.db.schema import compare_revision
 from core.db.tariffs import find_market

@@ -41,6 +41,7 @@ class CustomerPosition:
 
     `owed`: what is not fully paid, by due date, then oldest sale, and what it is for: the
     appliance's name by sale, the serial by device, the receipt by clawback.
+    `caller_id`: the customer whose number asked; None where none did, or it is nobody's.
     """
 
     owner: Customer | None
@@ -51,6 +52,7 @@ class CustomerPosition:
     serials: dict[int, str]
     receipts: dict[int, str]
     waterfalls: list[Waterfall]
+    caller_id: int | None = None
 
     def name_of(self, obligation: Obligation) -> str:
         """Return what an obligation is for: the appliance, the serial number of the meter, or the

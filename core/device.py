@@ -128,6 +128,15 @@ class StoredToken:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceTokens:
+    """A device and its newest tokens, the newest first."""
+
+    serial: str
+    kind: DeviceKind
+    tokens: Sequence[StoredToken]
+
+
+@dataclass(frozen=True, slots=True)
 class TokenOrder:
     """An order claimed by a worker; `attempts` counts this one. `customer_id`: who had the device
     when it was ordered; None in stock. `operator` ordered it.

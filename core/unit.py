@@ -121,7 +121,7 @@ def _in_savepoint(
 
 
 # The market hardly ever changes; every process notices a change within this.
-_MARKET_KEPT_S = 5.0
+MARKET_KEPT_S = 5.0
 
 
 def unit_opener(
@@ -145,7 +145,7 @@ def unit_opener(
     def open_unit() -> Iterator[Unit]:
         nonlocal market, read_at
         with engine.begin() as connection:
-            if market is None or monotonic() - read_at > _MARKET_KEPT_S:
+            if market is None or monotonic() - read_at > MARKET_KEPT_S:
                 market, read_at = find_market(connection), monotonic()
             present = market or market_if_none
             if present is None:

@@ -17,10 +17,11 @@ from redis import Redis
 from sqlalchemy import Engine
 
 from core.clock import system_clock
-from core.db.engine import make_engine, read_only
+from core.db.engine import make_engine, make_link, read_only
 from core.environment import Environment, read_setting
 from core.pin import Pins
 from core.pseudonym import Pseudonyms
+from core.quick_reads import QuickReads
 from core.second_factor import TotpSeals
 from core.tokens.sealing_key import SealingKey
 from core.unit import OpenUnit, QueueName, unit_opener
@@ -47,8 +48,9 @@ from gateway.payments.unsigned_callbacks import UnsignedCallbacks
 from gateway.redis_client import fail_fast_redis
 from gateway.serving import sizes
 from gateway.serving.after_answer import after_answer
-from gateway.serving.lane import Late, try_later
+from gateway.serving.lane import Late, Quick, try_later
 from gateway.serving.patience import Patience
+from gateway.serving.redis_link import RedisLink
 from gateway.serving.sizes import Size
 from gateway.settings import CallbackSettings, ServicesSettings
 from gateway.sms.delivery import delivery_route
@@ -77,16 +79,20 @@ _READING = {
     "statement_timeout": "1500",
     "lock_timeout": "1000",
 }
+# The statements of screens are few and read by key: planned once, never compiled.
+_SCREENS = _READING | {"plan_cache_mode": "force_generic_plan", "jit": "off"}
 
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
     """The web process as a WSGI application. `late_turn` answers a USSD turn at its deadline,
-    `close` closes the connections and threads."""
+    `quick_turn` in the event loop where that is enough. `close` closes the connections and threads.
+    """
 
     serve: WSGIApplication
     closing: ExitStack
     late_turn: Late = try_later
+    quick_turn: Quick | None = None
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         return self.serve(environ, start_response)
@@ -144,7 +150,8 @@ def create_app(environment: Environment) -> Gateway:
         applications[f"{CONSOLE}/"] = console_application(
             console, _console_context(shared, console)
         )
-    return Gateway(by_prefix(_flask(shared, signed), applications), shared.closing, ussd.late)
+    serve = by_prefix(_flask(shared, signed), applications)
+    return Gateway(serve, shared.closing, ussd.late, ussd.answer_quickly)
 
 
 def _share(environment: Environment) -> _Shared:
@@ -185,7 +192,12 @@ def _wake_afterwards(work_queues: WorkQueues, queue_names: Collection[QueueName]
 def _ussd(shared: _Shared) -> UssdEndpoint:
     # A screen waits for its queries and for nothing else: no ping, no BEGIN, no COMMIT.
     threads = sizes.TURNS.threads + sizes.TURNS_SIDE_ROOM.threads
-    screens = shared.engine_of(pool_size=threads, settings=_READING, ping=False)
+    url, redis_link = shared.services.database_url, RedisLink(shared.services.redis_url)
+    link = make_link(url, most=sizes.QUICK_READS, settings=_SCREENS, name=_NAME)
+    reads = QuickReads(link, system_clock)
+    shared.closing.callback(redis_link.close)
+    shared.closing.callback(reads.close)
+    screens = shared.engine_of(pool_size=threads, settings=_SCREENS, ping=False)
     return ussd_application(
         keys=shared.settings.keys,
         redis=shared.redis,
@@ -195,6 +207,8 @@ def _ussd(shared: _Shared) -> UssdEndpoint:
         menu=product_menu(),
         guesses=shared.guesses,
         guard=shared.guard,
+        redis_link=redis_link,
+        reads=reads,
     )
 
 

@@ -73,14 +73,23 @@ class Gate:
         key is not of this endpoint."""
         if not self.guard.admits(endpoint, self.guard.source(environ)):
             raise CallbackRefused(403, "not_admitted", "forbidden")
-        given = key.encode(errors="replace")
-        valid = self.keys.get(endpoint, ())
-        # Every key is compared, in constant time, so that nothing tells how near a guess was.
-        matched = [hmac.compare_digest(given, known.encode()) for known in valid]
+        matched = self._matched(endpoint, key)
         if not any(matched):
             raise not_found()
         if not matched[0]:
             self._note_old_key(endpoint)
+
+    def admits_at_once(self, environ: Mapping[str, Any], endpoint: str, key: str) -> bool:
+        """Whether there is nothing to refuse and nothing to note; it asks nobody. Where there is,
+        `admit` says what."""
+        matched = self._matched(endpoint, key)
+        return bool(matched and matched[0]) and self.guard.admits_sender(endpoint, environ)
+
+    def _matched(self, endpoint: str, key: str) -> list[bool]:
+        """Which of the endpoint's keys this is. Every key is compared, in constant time, so that
+        nothing tells how near a guess was."""
+        given = key.encode(errors="replace")
+        return [hmac.compare_digest(given, known.encode()) for known in self.keys.get(endpoint, ())]
 
     def _note_old_key(self, endpoint: str) -> None:
         """Count each minute in which an old key was used: while that happens it must not end."""

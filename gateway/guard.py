@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 # After so many refusals in a minute an address is answered 429.
 _REFUSALS_MAX = 600
 _MINUTE_S = 60
-_FORWARDED = "HTTP_X_FORWARDED_FOR"
+FORWARDED = "HTTP_X_FORWARDED_FOR"
 # What else proxies add to a request.
 _PASSED_ON = ("HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_REAL_IP", "HTTP_X_FORWARDED_PROTO")
 _PROXIES_BY_ADDRESS = "set TRUSTED_PROXIES to the addresses or networks of your proxies"
@@ -101,7 +101,7 @@ class Guard:
         nearest on, until one is not ours. The sender itself can write what stands further left.
         """
         came_from = str(environ.get("REMOTE_ADDR", ""))
-        hops = str(environ.get(_FORWARDED, "")).split(",")
+        hops = str(environ.get(FORWARDED, "")).split(",")
         while hops and hops[-1].strip() and _is_in(came_from, self.settings.proxies):
             came_from = hops.pop().strip()
         return str(_address(came_from) or came_from)
@@ -111,11 +111,17 @@ class Guard:
         listed = self.settings.allowed.get(endpoint)
         return not listed or _is_in(source, listed)
 
+    def admits_sender(self, endpoint: str, environ: Mapping[str, Any]) -> bool:
+        """Whether the address that the request came from may call the endpoint."""
+        return not self.settings.allowed.get(endpoint) or self.admits(
+            endpoint, self.source(environ)
+        )
+
     def may_monitor(self, environ: Mapping[str, Any]) -> bool:
         """Whether the sender may read readiness and figures. What a proxy passed on that is not
         ours, or that does not say for whom, may be from anywhere."""
         peer = str(environ.get("REMOTE_ADDR", ""))
-        if _FORWARDED in environ:
+        if FORWARDED in environ:
             is_known = _is_in(peer, self.settings.proxies)
         else:
             is_known = not any(name in environ for name in _PASSED_ON)

@@ -43,6 +43,7 @@ def make_server(gateway: Gateway, others: Mapping[str, Lane] | None = None) -> S
         CONSOLE.strip("/"): lane("console", sizes.CONSOLE),
         "healthz": lane("life", sizes.LIFE),
     } | dict(others or {})
+    lanes["ussd"].quick = gateway.quick_turn
     validations, rest = lane("validation", sizes.VALIDATIONS), lane("watch", sizes.WATCH)
 
     def lane_of(path: str) -> Lane:

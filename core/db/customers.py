@@ -173,23 +173,25 @@ def update_customer(connection: Connection, customer_id: int, values: Mapping[st
     )
 
 
-_FIND = text(
-    """
-    SELECT 'agent', id, name, language FROM agents WHERE msisdn = :msisdn
+_FIND = """
+    SELECT 'agent', id, name, language, pin_is_initial FROM agents WHERE msisdn = %s
     UNION ALL
-    SELECT 'customer', c.id, c.name, c.language
-      FROM customers c JOIN customer_msisdns m ON m.customer_id = c.id WHERE m.msisdn = :msisdn
+    SELECT 'customer', c.id, c.name, c.language, false
+      FROM customers c JOIN customer_msisdns m ON m.customer_id = c.id WHERE m.msisdn = %s
     UNION ALL
-    SELECT 'stranger', 0, '', language FROM stranger_languages WHERE msisdn = :msisdn
+    SELECT 'stranger', 0, '', language, false FROM stranger_languages WHERE msisdn = %s
     LIMIT 1
-    """
-)
+"""
 
 
-def find_caller(connection: Connection, msisdn: str) -> tuple[str, int, str, str] | None:
-    """Return (role, id, name, language) of a number; None for a number that was never used."""
-    row = connection.execute(_FIND, {"msisdn": msisdn}).one_or_none()
-    return None if row is None else (row[0], row[1], row[2], row[3])
+def find_caller(connection: Connection, msisdn: str) -> tuple[str, int, str, str, bool] | None:
+    """Return (role, id, name, language, whether an agent has the first PIN) of a number; None for a
+    number that was never used."""
+    rows = connection.exec_driver_sql(_FIND, (msisdn, msisdn, msisdn)).all()
+    if not rows:
+        return None
+    role, row_id, name, language, has_first_pin = rows[0]
+    return role, row_id, name, language, has_first_pin
 
 
 def set_language(connection: Connection, msisdn: str, language: str, now: datetime) -> None:

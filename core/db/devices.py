@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date, datetime
+from itertools import groupby
 
 from sqlalchemy import Connection, text
 
 from core.db.ownership import record_handovers
-from core.device import Device, DeviceState, StoredToken
+from core.device import Device, DeviceState, DeviceTokens, StoredToken
 from core.ownership import Handover
 from core.sale import RUNNING_SQL
 
@@ -160,8 +161,7 @@ def move_access_anchors(connection: Connection, anchors: dict[int, date]) -> Non
     )
 
 
-_STATES = text(
-    f"""
+_STATES = f"""
     SELECT d.serial, d.kind,
            (SELECT CAST(sum(i.amount_minor - i.paid_minor) AS bigint) FROM sales s
               JOIN instalments i ON i.sale_id = s.id
@@ -180,9 +180,11 @@ _STATES = text(
                      AS until FROM tokens t WHERE t.device_id = d.id AND t.kind = 'days'
                  AND t.id > coalesce((SELECT max(id) FROM tokens l
                                        WHERE l.device_id = d.id AND l.kind = 'lock'), 0)) run)
-      FROM devices d WHERE d.owner_id = :owner ORDER BY d.id
-    """
-)
+      FROM devices d WHERE d.owner_id = {{owner}} ORDER BY d.id
+"""
+_CUSTOMER_WITH = "(SELECT customer_id FROM customer_msisdns WHERE msisdn = %s)"
+_STATES_OF = _STATES.format(owner="%s")
+_OWN_STATES = _STATES.format(owner=_CUSTOMER_WITH)
 
 # A device's owner gets to see what they paid for: what an earlier owner paid for is not theirs.
 _TOKENS = """
@@ -190,13 +192,48 @@ _TOKENS = """
       FROM tokens t JOIN devices d ON d.id = t.device_id
       JOIN manufacturers m ON m.id = d.manufacturer_id
       LEFT JOIN payments p ON p.id = t.payment_id
-     WHERE d.owner_id = :owner AND coalesce(p.customer_id, d.owner_id) = d.owner_id
+     WHERE d.owner_id = {owner} AND coalesce(p.customer_id, d.owner_id) = d.owner_id
 """
+_OWN_TOKEN = f"{_TOKENS.format(owner=_CUSTOMER_WITH)} AND t.id = %s"
 
 
 def device_states(connection: Connection, customer_id: int) -> list[DeviceState]:
     """Return the devices of a customer, in the order of their registration."""
-    return [DeviceState(*row) for row in connection.execute(_STATES, {"owner": customer_id})]
+    return [DeviceState(*row) for row in connection.exec_driver_sql(_STATES_OF, (customer_id,))]
+
+
+def own_device_states(connection: Connection, msisdn: str) -> list[DeviceState]:
+    """Return the devices of the customer who has that number."""
+    return [DeviceState(*row) for row in connection.exec_driver_sql(_OWN_STATES, (msisdn,)).all()]
+
+
+_OWN_TOKENS = f"""
+    SELECT d.serial, d.kind, t.id, m.token_family, t.kind, t.units, t.text, t.issued_at
+      FROM devices d JOIN manufacturers m ON m.id = d.manufacturer_id
+      LEFT JOIN LATERAL (
+          SELECT t.* FROM tokens t LEFT JOIN payments p ON p.id = t.payment_id
+           WHERE t.device_id = d.id AND coalesce(p.customer_id, d.owner_id) = d.owner_id
+           ORDER BY t.issued_at DESC, t.id DESC LIMIT %s) t ON true
+     WHERE d.owner_id = {_CUSTOMER_WITH}
+     ORDER BY d.id, t.issued_at DESC, t.id DESC
+"""
+
+
+def own_tokens(connection: Connection, msisdn: str, limit: int) -> list[DeviceTokens]:
+    """Return the newest tokens of each device of the customer who has that number."""
+    rows = connection.exec_driver_sql(_OWN_TOKENS, (limit, msisdn)).all()
+    return [
+        DeviceTokens(
+            serial, kind, [StoredToken(row[2], serial, *row[3:]) for row in found if row[2]]
+        )
+        for (serial, kind), found in groupby(rows, key=lambda row: (row[0], row[1]))
+    ]
+
+
+def own_token(connection: Connection, msisdn: str, token_id: int) -> StoredToken | None:
+    """Return a token of a device of the customer who has that number, or None."""
+    rows = connection.exec_driver_sql(_OWN_TOKEN, (msisdn, token_id)).all()
+    return StoredToken(*rows[0]) if rows else None
 
 
 def latest_tokens(
@@ -204,7 +241,10 @@ def latest_tokens(
 ) -> list[StoredToken]:
     """Return the newest tokens of one of a customer's devices."""
     rows = connection.execute(
-        text(f"{_TOKENS} AND d.serial = :serial ORDER BY t.issued_at DESC, t.id DESC LIMIT :limit"),
+        text(
+            f"{_TOKENS.format(owner=':owner')} AND d.serial = :serial "
+            "ORDER BY t.issued_at DESC, t.id DESC LIMIT :limit"
+        ),
         {"owner": owner_id, "serial": serial, "limit": limit},
     )
     return [StoredToken(*row) for row in rows]
@@ -212,10 +252,10 @@ def latest_tokens(
 
 def find_token_of(connection: Connection, owner_id: int, token_id: int) -> StoredToken | None:
     """Return a token of one of the customer's devices, or None."""
-    row = connection.execute(
-        text(f"{_TOKENS} AND t.id = :id"), {"owner": owner_id, "id": token_id}
-    ).one_or_none()
-    return None if row is None else StoredToken(*row)
+    rows = connection.exec_driver_sql(
+        f"{_TOKENS.format(owner='%s')} AND t.id = %s", (owner_id, token_id)
+    ).all()
+    return StoredToken(*rows[0]) if rows else None
 
 
 # The period of the access rate runs on: the customer pays for the connection, not for the box.

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-from sqlalchemy import Engine, NullPool, create_engine, event
+from psycopg.conninfo import make_conninfo
+from sqlalchemy import Engine, NullPool, create_engine, event, make_url
 from sqlalchemy.engine import ExceptionContext
 
+from core.db.link import DatabaseLink
 from core.db.rights import Role
 from core.db.schema import compare_revision
 from core.errors import BadInput
@@ -58,8 +60,6 @@ def make_engine(
     costs one round trip; without it the caller must handle a connection that was cut.
     """
     limits = _LIMITS_MS if pool_size else _COMMAND_LIMITS_MS
-    keepalive = {f"tcp_keepalives_{name}": value for name, value in _KEEPALIVE.items()}
-    given = {"timezone": "UTC"} | limits | keepalive | dict(settings or {})
     pool: dict[str, Any] = {"poolclass": NullPool}
     if pool_size:
         pool = {
@@ -73,16 +73,33 @@ def make_engine(
     engine = create_engine(
         database_url,
         hide_parameters=True,
-        connect_args={
-            "application_name": name,
-            "connect_timeout": _CONNECT_TIMEOUT_S,
-            "options": " ".join(f"-c {name}={value}" for name, value in given.items()),
-            **{f"keepalives_{name}": value for name, value in _KEEPALIVE.items()},
-        },
+        connect_args=_connect_arguments(name, limits | dict(settings or {})),
         **pool,
     )
     redact_errors(engine)
     return engine
+
+
+def _connect_arguments(name: str, settings: Mapping[str, object]) -> dict[str, Any]:
+    """What psycopg is told besides the address: the name, the settings and when a peer is gone."""
+    keepalive = {f"tcp_keepalives_{name}": value for name, value in _KEEPALIVE.items()}
+    given = {"timezone": "UTC"} | keepalive | dict(settings)
+    return {
+        "application_name": name,
+        "connect_timeout": _CONNECT_TIMEOUT_S,
+        "options": " ".join(f"-c {name}={value}" for name, value in given.items()),
+        **{f"keepalives_{name}": value for name, value in _KEEPALIVE.items()},
+    }
+
+
+def make_link(
+    database_url: str, *, most: int, settings: Mapping[str, str], name: str = "dialwatt"
+) -> DatabaseLink:
+    """Return a link with at most so many connections, limited as those of `make_engine` are."""
+    address = make_url(database_url).set(drivername="postgresql")
+    written = address.render_as_string(hide_password=False)
+    arguments = _connect_arguments(name, _LIMITS_MS | dict(settings))
+    return DatabaseLink(make_conninfo(written, **arguments), most)
 
 
 def read_only(engine: Engine) -> Engine:

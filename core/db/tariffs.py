@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import fields
 from datetime import date, datetime
 
 from sqlalchemy import Connection, text
@@ -12,20 +13,18 @@ from core.device import Device
 from core.market import Market
 from core.tariff import TariffVersion
 
+_MARKET_COLUMNS = [column.name for column in fields(Market)]
+_MARKET = f"SELECT {', '.join(_MARKET_COLUMNS)} FROM market"
+
 
 def find_market(connection: Connection) -> Market | None:
     """Return the market of this deployment; None on an empty database."""
-    row = connection.execute(
-        text(
-            "SELECT country, currency, cash_unit_minor, timezone, languages, service_code,"
-            " operator, payment_max_minor, default_after_days, help_line, help_hours, tax_number,"
-            " sms_countries FROM market"
-        )
-    ).one_or_none()
-    if row is None:
+    rows = connection.exec_driver_sql(_MARKET).all()
+    if not rows:
         return None
-    lists = {"languages": tuple(row.languages), "sms_countries": tuple(row.sms_countries)}
-    return Market(**(row._asdict() | lists))
+    values = dict(zip(_MARKET_COLUMNS, rows[0], strict=True))
+    lists = {name: tuple(values[name]) for name in ("languages", "sms_countries")}
+    return Market(**(values | lists))
 
 
 def versions_of(

@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gateway.serving.after_answer import do_all, keeping_for_later
 from gateway.serving.deadline import DEADLINE, Deadline
@@ -52,20 +52,38 @@ def try_later(environ: dict[str, Any], deadline: Deadline) -> Answer:
     return plain(503, "busy, try again", ("retry-after", "10"))
 
 
+class Scope(Protocol):
+    """A request's line and headers, as RSGI gives them."""
+
+    client: str
+    headers: Any
+    http_version: str
+    method: str
+    path: str
+    proto: str
+    query_string: str
+    scheme: str
+
+
 @dataclass(slots=True)
 class Request:
-    """A request under way. `head` is its WSGI environment without the body; `respond` sends the
-    answer and may be called from any thread."""
+    """A request under way. `head` makes its WSGI environment without the body; `respond` sends the
+    answer and may be called from any thread. `scope` is there where a server serves it."""
 
-    head: dict[str, Any]
+    head: Callable[[], dict[str, Any]]
     body: bytes
     respond: Callable[[Answer], None]
+    scope: Scope | None = None
     deadline: Deadline = field(default_factory=Deadline)
     came_at: float = field(default_factory=monotonic)
 
     def environ(self) -> dict[str, Any]:
         """A WSGI environment of its own for each time that the request is read."""
-        return {**self.head, DEADLINE: self.deadline, "wsgi.input": io.BytesIO(self.body)}
+        return {**self.head(), DEADLINE: self.deadline, "wsgi.input": io.BytesIO(self.body)}
+
+
+# Answers in the event loop, which it may not hold up; None where a thread is to answer.
+Quick = Callable[[Request], Awaitable[Answer | None]]
 
 
 @dataclass(slots=True)
@@ -74,7 +92,7 @@ class Lane:
 
     `late` makes the answer of a request that takes longer than its deadline, the wait for a thread
     included, and of one that finds the lane full. In the `side_room` requests wait that met a
-    locked row.
+    locked row. `quick` is asked before a thread is taken.
     """
 
     name: str
@@ -82,6 +100,7 @@ class Lane:
     size: Size
     late: Late = try_later
     side_room: Lane | None = None
+    quick: Quick | None = None
     _inside: int = 0
     _pool: ThreadPoolExecutor = field(init=False)
 
@@ -92,15 +111,38 @@ class Lane:
         """Have the request answered, by the application or by the clock. In the event loop."""
         expiry = asyncio.get_running_loop().call_later(self.size.deadline_s, self._expire, request)
         try:
+            if self.quick is not None and await self._answer_quickly(self.quick, request):
+                return
             if await self.enter(request) and self.side_room is not None:
                 await self.side_room.enter(request)
         finally:
             expiry.cancel()
 
+    @property
+    def _is_full(self) -> bool:
+        return self._inside >= self.size.threads + self.size.queue
+
+    async def _answer_quickly(self, quick: Quick, request: Request) -> bool:
+        """Whether the request was answered without a thread, or at its deadline."""
+        if self._is_full:
+            self._expire(request)
+            return True
+        self._inside += 1
+        try:
+            answer = await quick(request)
+        except Exception:
+            log.exception("%s: a request failed in the event loop", self.name)
+            return False
+        finally:
+            self._inside -= 1
+        if answer is not None and request.deadline.answers():
+            request.respond(answer)
+        return answer is not None or request.deadline.is_late
+
     async def enter(self, request: Request) -> bool:
         """Take a thread, or a place in the queue. Returns whether the request has met a locked row
         and is not answered."""
-        if self._inside >= self.size.threads + self.size.queue:
+        if self._is_full:
             self._expire(request)
             return False
         self._inside += 1

@@ -9,28 +9,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
 from core.errors import BadCallback
 from gateway.gate import LARGEST_BODY
-from gateway.serving.lane import Answer, Lane, Request, plain
+from gateway.serving.lane import Answer, Lane, Request, Scope, plain
 
 # From the end of the headers to the end of the body.
 BODY_S = 5.0
 _CLOSE = ("connection", "close")
-
-
-class Scope(Protocol):
-    """A request's line and headers, as RSGI gives them."""
-
-    client: str
-    headers: Any
-    http_version: str
-    method: str
-    path: str
-    proto: str
-    query_string: str
-    scheme: str
 
 
 class Server:
@@ -52,7 +40,7 @@ class Server:
         if scope.proto != "http":
             return
         try:
-            environ = environ_of(scope)
+            check_headers(scope)
             async with asyncio.timeout(BODY_S):
                 body = await read_whole(scope, protocol, self._largest_body(scope.path))
         except BadCallback as reason:
@@ -60,7 +48,8 @@ class Server:
         except TimeoutError:
             return _send(protocol, plain(408, "the body did not come in time", _CLOSE))
         lane = self._lane_of(scope.path)
-        await lane.serve(Request(environ, body, lambda answer: _send(protocol, answer)))
+        head, respond = partial(environ_of, scope), partial(_send, protocol)
+        await lane.serve(Request(head, body, respond, scope))
 
     def __rsgi_del__(self, loop: object) -> None:
         for lane in self._lanes:
@@ -94,8 +83,7 @@ async def read_whole(scope: Scope, protocol: Any, most: int) -> bytes:
 def environ_of(scope: Scope) -> dict[str, Any]:
     """The WSGI environment (PEP 3333) of a request, without its body.
 
-    Raises BadCallback for a header that is given under two names: WSGI writes `A-B` and `A_B` as
-    one. A name with an underscore alone is passed over, as proxies do.
+    A header whose name has an underscore is passed over, as proxies do.
     """
     address, _, port = scope.client.rpartition(":")
     environ: dict[str, Any] = {
@@ -119,17 +107,19 @@ def environ_of(scope: Scope) -> dict[str, Any]:
     return environ
 
 
+def check_headers(scope: Scope) -> None:
+    """Raises BadCallback for a header that is given under two names: WSGI writes `A-B` and `A_B` as
+    one."""
+    names = set(scope.headers.keys())
+    underscored = {name.replace("_", "-") for name in names if "_" in name}
+    if underscored & names:
+        raise BadCallback("a header is given under two names")
+
+
 def _add_headers(environ: dict[str, Any], headers: Iterable[tuple[str, str]]) -> None:
-    dashed = []
-    underscored = set()
     for name, value in headers:
         if "_" in name:
-            underscored.add(name.replace("_", "-"))
-        else:
-            dashed.append((name, value))
-    if underscored and any(name in underscored for name, _ in dashed):
-        raise BadCallback("a header is given under two names")
-    for name, value in dashed:
+            continue
         key = "HTTP_" + name.upper().replace("-", "_")
         if name in ("content-type", "content-length"):
             key = key.removeprefix("HTTP_")

@@ -25,6 +25,8 @@ class Size:
 
 # Africa's Talking waits 10 s for a turn, and the caller's network may wait less.
 TURNS = Size(8, 200, 2.5)
+# Connections on which the event loop reads for turns that need no thread.
+QUICK_READS = 4
 # MTN gives up after 2 s and asks again; Safaricom documents neither a time nor a repeat.
 PAYMENTS = Size(6, 400, 8.0)
 # Safaricom waits some 8 s and then does what the paybill was registered with; we promise 3.

@@ -21,7 +21,7 @@ from gateway.serving.patience import met_a_lock
 from gateway.ussd.classify import CallbackKind, Classified, classify
 from gateway.ussd.effects import find_step, last_position, last_step, run_once
 from gateway.ussd.request import TextMode, UssdReply, UssdRequest
-from gateway.ussd.sessions import SessionStore, StoredSession, answers_in
+from gateway.ussd.sessions import Loaded, SessionStore, StoredSession, answers_in
 from gateway.ussd_menus.engine import Step, advance, chooses_resume, refuse, start
 from gateway.ussd_menus.menu import Menu
 from gateway.ussd_menus.replay import mask, mask_answer, replay
@@ -52,17 +52,25 @@ class Conversation:
     def answer(self, request: UssdRequest, deadline: Deadline) -> UssdReply:
         """The reply to this callback; the same bytes again for the same callback. A turn that has
         not begun to act at the deadline never does. Raises RowLocked."""
-        stored, interrupted = self.sessions.load(request)
-        classified = classify(request, stored, self.clock())
-        if stored and classified.kind is CallbackKind.REPEAT:
-            return stored.reply
-        deadline.language = stored.session.language if stored else self.menu.default_language
         key = self.sessions.key(request.name)
-        turn = TurnContext(request, key, classified, stored, interrupted, deadline)
+        turn = self.begin(request, key, self.sessions.load(request), deadline)
+        if isinstance(turn, UssdReply):
+            return turn
         try:
             return self._answer_turn(turn)
         except TooLate:
             return self.late_reply(deadline)
+
+    def begin(
+        self, request: UssdRequest, key: str, loaded: Loaded, deadline: Deadline
+    ) -> TurnContext | UssdReply:
+        """The turn that this callback is; its reply where it was answered before."""
+        stored, interrupted = loaded
+        classified = classify(request, stored, self.clock())
+        if stored and classified.kind is CallbackKind.REPEAT:
+            return stored.reply
+        deadline.language = stored.session.language if stored else self.menu.default_language
+        return TurnContext(request, key, classified, stored, interrupted, deadline)
 
     def late_reply(self, deadline: Deadline) -> UssdReply:
         """The reply at the deadline; where nothing is being done it says that nothing was."""
@@ -93,8 +101,9 @@ class Conversation:
             if not turn.deadline.is_acting:
                 raise TooLate
             played = self._answered_late(turn, played)
-        version = turn.stored.version if turn.stored else 0
-        return self.sessions.commit(turn.request, played, version, turn.answered_screen).reply
+        return self.sessions.commit(
+            turn.request, played, turn.version_read, turn.answered_screen
+        ).reply
 
     def _answered_late(self, turn: TurnContext, played: StoredSession) -> StoredSession:
         """The session whose caller did not see this turn, and may resume before it: what the turn
@@ -111,27 +120,33 @@ class Conversation:
         request, interpreted = turn.request, None
         try:
             with self._open_context(request, self.open_read_only_unit) as context:
-                interpreted = self._interpret(turn, context)
+                interpreted = self.interpret(turn, context)
             step = self._run_effect(turn, interpreted)
         except Refused as refused:
             if interpreted is None:
                 raise
             step = refuse(self.menu, interpreted.step.session, refused)
+        return self.session_after(turn, interpreted, step)
+
+    def session_after(
+        self, turn: TurnContext, interpreted: Interpreted, step: Step
+    ) -> StoredSession:
+        """The session after a turn that ends with this step."""
         if step.page is None:
             raise BrokenInvariant("a turn ended without a page")
         return StoredSession(
             session=step.session,
             text=interpreted.text,
             reply=UssdReply(step.page.text, step.page.ends, step.page.screen),
-            version=turn.stored.version + 1 if turn.stored else 1,
+            version=turn.version_read + 1,
             offset=interpreted.offset,
             last_input=interpreted.last_input,
-            sequence=request.sequence,
+            sequence=turn.request.sequence,
             answered_at=self.clock(),
-            echo=request.echo,
+            echo=turn.request.echo,
         )
 
-    def _interpret(self, turn: TurnContext, context: CallerContext) -> Interpreted:
+    def interpret(self, turn: TurnContext, context: CallerContext) -> Interpreted:
         """The step that this callback leads to from the stored session."""
         if turn.stored and turn.classified.kind is CallbackKind.NEXT:
             return self._interpret_answer(turn.stored, turn.classified, context)
@@ -198,6 +213,11 @@ class TurnContext:
     stored: StoredSession | None
     interrupted: InterruptedSession | None
     deadline: Deadline
+
+    @property
+    def version_read(self) -> int:
+        """The version of the stored session; 0 where there is none."""
+        return self.stored.version if self.stored else 0
 
     @property
     def answered_screen(self) -> str:

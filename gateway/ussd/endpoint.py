@@ -21,19 +21,30 @@ from redis import Redis, RedisError
 from core.clock import Clock, system_clock
 from core.errors import BadCallback
 from core.pseudonym import Pseudonyms
+from core.quick_reads import QuickReads
 from core.unit import OpenUnit
 from gateway.counters import EventCounters
-from gateway.gate import CallbackRefused, Gate, check_method, checked_size, not_found, read_body
-from gateway.guard import Guard, GuardSettings
+from gateway.gate import (
+    LARGEST_BODY,
+    CallbackRefused,
+    Gate,
+    check_method,
+    checked_size,
+    not_found,
+    read_body,
+)
+from gateway.guard import FORWARDED, Guard, GuardSettings
 from gateway.limits import Limits
 from gateway.serving.after_answer import after_answer
 from gateway.serving.deadline import DEADLINE, Deadline, answer_within
-from gateway.serving.lane import Answer, plain
+from gateway.serving.lane import Answer, Request, plain
 from gateway.serving.patience import MET_A_LOCK
+from gateway.serving.redis_link import RedisLink
 from gateway.ussd.adapter import Adapter, Response
 from gateway.ussd.aggregators import ADAPTERS
 from gateway.ussd.conversation import DEADLINE_S, Conversation, RowLocked
 from gateway.ussd.drop_off import count_end
+from gateway.ussd.quick import QuickTurns
 from gateway.ussd.request import SessionEnd, UssdReply, UssdRequest
 from gateway.ussd.sessions import SessionStore
 from gateway.ussd_menus.menu import Menu
@@ -60,12 +71,15 @@ def ussd_application(
     guesses: Guesses | None = None,
     clock: Clock = system_clock,
     guard: Guard | None = None,
+    redis_link: RedisLink | None = None,
+    reads: QuickReads | None = None,
 ) -> UssdEndpoint:
     """The endpoints of the aggregators in `keys`, which holds the valid keys by endpoint. Without a
     `guard` every address may speak.
 
     The server keeps the deadline of a turn. Behind another one, turns are played in threads of
-    `pool`, which outlive a turn that was answered late after `deadline_s`.
+    `pool`, which outlive a turn that was answered late after `deadline_s`. With both `redis_link`
+    and `reads` that server may answer a turn in its event loop (`UssdEndpoint.answer_quickly`).
     """
     conversation = Conversation(
         menu,
@@ -77,7 +91,8 @@ def ussd_application(
     )
     guard = guard or Guard(GuardSettings(), Limits(redis))
     gate = Gate(keys, guard, EventCounters(redis))
-    return UssdEndpoint(redis, conversation, gate, pool, deadline_s)
+    quick = QuickTurns(conversation, redis_link, reads) if redis_link and reads else None
+    return UssdEndpoint(redis, conversation, gate, pool, deadline_s, quick)
 
 
 @dataclass(frozen=True)
@@ -89,6 +104,7 @@ class UssdEndpoint:
     gate: Gate
     pool: Executor | None = None
     deadline_s: float = DEADLINE_S
+    quick: QuickTurns | None = None
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         status = HTTPStatus.OK
@@ -123,6 +139,42 @@ class UssdEndpoint:
             return plain(200, "")
         body, headers = adapter.encode(callback, self.conversation.late_reply(deadline))
         return Answer(200, headers, body)
+
+    async def answer_quickly(self, request: Request) -> Answer | None:
+        """The answer to a turn that needs no thread; None for anything else, also for what is to be
+        refused."""
+        scope, quick = request.scope, self.quick
+        if scope is None or quick is None:
+            return None
+        match scope.path.rstrip("/").split("/"):
+            case ["", "ussd", name, key] if f"ussd/{name}" in self.gate.keys:
+                adapter = ADAPTERS[name]
+            case _:
+                return None
+        sender = {"REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]")}
+        if passed_on := scope.headers.get_all("x-forwarded-for"):
+            sender[FORWARDED] = ",".join(passed_on)
+        if scope.method != adapter.method or not self.gate.admits_at_once(
+            sender, f"ussd/{name}", key
+        ):
+            return None
+        sent = request.body if scope.method == "POST" else scope.query_string.encode()
+        return await self._answer_quickly(quick, adapter, sent, request.deadline)
+
+    async def _answer_quickly(
+        self, quick: QuickTurns, adapter: Adapter, sent: bytes, deadline: Deadline
+    ) -> Answer | None:
+        try:
+            callback = adapter.decode(sent) if len(sent) <= LARGEST_BODY else None
+        except BadCallback:
+            return None
+        if not isinstance(callback, UssdRequest):
+            return None
+        reply = await quick.answer(callback, deadline)
+        if reply is None:
+            return None
+        body, headers = adapter.encode(callback, reply)
+        return Answer(200, [*headers, ("content-length", str(len(body)))], body)
 
     def _adapter(self, environ: Mapping[str, Any]) -> tuple[Adapter, Decode]:
         """The adapter at this address, and its reader of the body. Raises CallbackRefused."""

@@ -9,6 +9,7 @@ write counts which screens are shown and answered.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -29,7 +30,7 @@ RESUME_TTL_S = 600
 
 # KEYS session, resume, screens; ARGV version read, new value, its TTL, resume value or "", its TTL,
 # screen that was answered or "", screen shown if it asks or "", TTL of the counts.
-_COMMIT = """
+COMMIT = """
 local stored = redis.call('GET', KEYS[1])
 if stored and string.match(stored, '^%d+') ~= ARGV[1] then return stored end
 redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
@@ -111,6 +112,9 @@ def same_text(stored: str, text: str) -> bool:
     )
 
 
+Loaded = tuple[StoredSession | None, InterruptedSession | None]
+
+
 class SessionStore:
     """Sessions by aggregator, session id and caller: a caller who forges another caller's session
     id finds nothing. No key holds a phone number."""
@@ -118,20 +122,15 @@ class SessionStore:
     def __init__(self, redis: Redis, pseudonyms: Pseudonyms) -> None:
         self._redis = redis
         self._pseudonyms = pseudonyms
-        self._commit = redis.register_script(_COMMIT)
+        self._commit = redis.register_script(COMMIT)
 
     def key(self, session_name: str) -> str:
         """The key under which a session is stored, here and with its effects."""
         return f"{session_name.partition(':')[0]}:{self._pseudonyms.of(session_name)}"
 
-    def load(self, request: UssdRequest) -> tuple[StoredSession | None, InterruptedSession | None]:
+    def load(self, request: UssdRequest) -> Loaded:
         """The session of this callback, and the interrupted session of this phone."""
-        keys = self.session_key(request), self.resume_key(request)
-        stored, resume = cast("list[bytes | None]", self._redis.mget(*keys))
-        return (
-            _decode_session(stored) if stored else None,
-            _decode_interrupted(resume) if resume else None,
-        )
+        return decode_loaded(cast("list[bytes | None]", self._redis.mget(*self.keys(request))))
 
     def last_screen(self, session_name: str) -> str:
         """The id of the screen that this session showed last; "" where it is not known."""
@@ -149,26 +148,41 @@ class SessionStore:
 
         `answered` is the id of the screen that this turn answered, for the counts of drop_off.py.
         """
-        keys = [
-            self.session_key(request),
-            self.resume_key(request),
-            screens_key(session.answered_at.date()),
-        ]
-        values: list[str | int] = [version_read, _encode_session(session), SESSION_TTL_S]
-        values += _encode_resume(session)
-        values += [answered and f"{answered} {ANSWERED}"]
-        values += ["" if session.reply.ends else f"{session.reply.screen} {SHOWN}", RETENTION_S]
-        winner = cast("bytes | None", self._commit(keys=keys, args=values))
-        return _decode_session(winner) if winner else session
+        keys = [*self.keys(request), screens_key(session.answered_at.date())]
+        winner = self._commit(keys=keys, args=commit_values(session, version_read, answered))
+        return decode_winner(cast("bytes | None", winner), session)
 
-    def session_key(self, request: UssdRequest) -> str:
-        """Where Redis has the session of this callback."""
-        return f"ussd:{self.key(request.name)}"
-
-    def resume_key(self, request: UssdRequest) -> str:
-        """Where Redis has what this phone may resume."""
+    def keys(self, request: UssdRequest) -> tuple[str, str]:
+        """Where Redis has the session of this callback, and what this phone may resume."""
         phone = self._pseudonyms.of(f"{request.service_code}:{request.msisdn}")
-        return f"ussd:resume:{phone}"
+        return f"ussd:{self.key(request.name)}", f"ussd:resume:{phone}"
+
+
+def commit_values(session: StoredSession, version_read: int, answered: str) -> list[str | int]:
+    """The arguments of COMMIT."""
+    return [
+        version_read,
+        _encode_session(session),
+        SESSION_TTL_S,
+        *_encode_resume(session),
+        answered and f"{answered} {ANSWERED}",
+        "" if session.reply.ends else f"{session.reply.screen} {SHOWN}",
+        RETENTION_S,
+    ]
+
+
+def decode_loaded(found: Sequence[bytes | None]) -> Loaded:
+    """The values of both keys."""
+    stored, resume = found
+    return (
+        _decode_session(stored) if stored else None,
+        _decode_interrupted(resume) if resume else None,
+    )
+
+
+def decode_winner(winner: bytes | None, session: StoredSession) -> StoredSession:
+    """What is stored after a commit: what another callback stored first, or this session."""
+    return _decode_session(winner) if winner else session
 
 
 def _encode_session(stored: StoredSession) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from core.device import DeviceState
+from core.customer import CustomerPosition
+from core.device import Device
 from core.money import Money
-from core.usecases.agents.pin import needs_new_pin
 from core.usecases.customers.caller import Caller, read_caller
-from core.usecases.devices.list_devices import list_devices
+from core.usecases.payments.find_account import read_own_position
 from gateway.ussd_menus.turn import CallerContext, Turn
 
 Role = Literal["customer", "agent", "new_agent", "stranger"]
@@ -30,7 +30,7 @@ def role(turn: Turn) -> Role:
     that the operator set, and must change it before anything else."""
     known = turn.cached(load_caller)
     if known.role == "agent":
-        return "new_agent" if needs_new_pin(turn.unit, turn.msisdn) else "agent"
+        return "new_agent" if known.has_first_pin else "agent"
     return "customer" if known.role == "customer" else "stranger"
 
 
@@ -39,9 +39,18 @@ def language(context: CallerContext) -> str:
     return context.cached(load_caller).language
 
 
-def own_devices(turn: Turn) -> Sequence[DeviceState]:
-    """The caller's devices; none for a stranger."""
-    return list_devices(turn.unit, turn.cached(load_caller).id)
+def load_position(context: CallerContext) -> CustomerPosition | None:
+    """What the caller has and owes; None for one who is no customer. Use it as
+    `turn.cached(load_position)`."""
+    return read_own_position(context.unit, context.msisdn)
+
+
+def own_devices(turn: Turn) -> Sequence[Device]:
+    """The caller's devices, in the order of registration; none for a stranger."""
+    own = turn.cached(load_position)
+    if own is None:
+        return ()
+    return [device for device in own.devices if device.owner_id == own.caller_id]
 
 
 def money(turn: Turn, minor: int) -> Money:

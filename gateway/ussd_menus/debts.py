@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.errors import Refused
 from core.money import Money
-from core.usecases.sales.debts import Debt, Debts, list_debts
+from core.usecases.sales.debts import Debt, Debts, debts_in
 from core.wording.message import BoundMessage
 from core.wording.messages import debts as messages
-from gateway.ussd_menus.caller import load_caller, money
+from gateway.ussd_menus.caller import load_position, money
 from gateway.ussd_menus.screens import Pick
 from gateway.ussd_menus.turn import CallerContext, Turn
 
@@ -61,8 +62,11 @@ def _due_row(debt: Debt, amount: Money) -> BoundMessage:
 
 
 def load_debts(context: CallerContext) -> Debts:
-    """The caller's debts. Use it as `turn.cached(load_debts)`."""
-    return list_debts(context.unit, context.cached(load_caller).id)
+    """The caller's debts. Use it as `turn.cached(load_debts)`. Raises Refused("not_a_customer")."""
+    own = context.cached(load_position)
+    if own is None:
+        raise Refused("not_a_customer")
+    return debts_in(context.unit, own)
 
 
 def own_totals(turn: Turn) -> DebtTotals:

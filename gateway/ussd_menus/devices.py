@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.usecases.devices.list_devices import state_words
+from core.usecases.devices.list_devices import list_own_devices, state_words
 from core.wording.message import BoundMessage
 from core.wording.messages import devices as messages
-from gateway.ussd_menus.caller import own_devices
 from gateway.ussd_menus.screens import Pick
 from gateway.ussd_menus.turn import Turn
 
@@ -26,7 +25,7 @@ def device_rows(turn: Turn) -> Sequence[DeviceRow]:
     """Each device of the caller with its state."""
     return [
         DeviceRow(device.serial, device.kind, state_words(turn.unit, device))
-        for device in own_devices(turn)
+        for device in list_own_devices(turn.unit, turn.msisdn)
     ]
 
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from core.customer import Customer
 from core.money import Money
 from core.names import mask_name
-from core.usecases.payments.find_account import read_account
-from core.usecases.payments.quote import Quote, quote_payment
+from core.usecases.payments.find_account import Account, account_in, read_account
+from core.usecases.payments.quote import Quote, quote_account
 from core.usecases.payments.request import request_another, request_payment
 from core.wording.message import BoundMessage
 from core.wording.messages import payment as messages
 from core.wording.payment_words import describe_allocation
-from gateway.ussd_menus.caller import load_caller, money, own_devices
+from gateway.ussd_menus.caller import load_position, money, own_devices
 from gateway.ussd_menus.effect import CALLER, NETWORK, UseCaseCall, do
 from gateway.ussd_menus.options import Option, option
 from gateway.ussd_menus.readers import Amount, Serial
@@ -46,10 +46,24 @@ class Preview:
     loan_only: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _LoadAccount:
+    """What must be known of the device to quote a payment. Use it as
+    `turn.cached(_LoadAccount(...))`."""
+
+    serial: str
+
+    def __call__(self, context: CallerContext) -> Account:
+        own = context.known(load_position)
+        if own is not None and any(device.serial == self.serial for device in own.devices):
+            return account_in(context.unit, own, self.serial)
+        return read_account(context.unit, self.serial, context.msisdn)
+
+
 def device_owner(turn: Turn) -> DeviceOwner:
     """What the caller owes for an own device, else the masked name of its owner."""
-    account = read_account(turn.unit, turn[serial])
-    if account.owner.id != turn.cached(load_caller).id:
+    account = turn.cached(_LoadAccount(turn[serial]))
+    if not account.is_own:
         return DeviceOwner(_masked_owner(account.owner))
     return DeviceOwner(messages.own_due(due=money(turn, account.due_minor)))
 
@@ -63,7 +77,8 @@ class _LoadQuote:
     loan_only: bool
 
     def __call__(self, context: CallerContext) -> Quote:
-        return quote_payment(context.unit, self.serial, self.amount_minor, loan_only=self.loan_only)
+        account = context.cached(_LoadAccount(self.serial))
+        return quote_account(context.unit, account, self.amount_minor, loan_only=self.loan_only)
 
 
 def preview(turn: Turn) -> Preview:
@@ -78,7 +93,7 @@ def loan_preview(turn: Turn) -> Preview:
 
 def _preview(turn: Turn, *, loan_only: bool) -> Preview:
     quote = turn.cached(_LoadQuote(turn[serial], turn[amount].minor, loan_only))
-    if quote.owner.id != turn.cached(load_caller).id:
+    if not turn.cached(_LoadAccount(turn[serial])).is_own:
         return Preview(_masked_owner(quote.owner), loan_only=False)
     allocations = describe_allocation(turn.unit.market, quote.outcome)
     return Preview(messages.effect(allocations=allocations), loan_only=quote.owes_loan)

@@ -78,6 +78,10 @@ class CallerContext:
         value: T = self._cache[load]
         return value
 
+    def known(self, load: Callable[[CallerContext], T]) -> T | None:
+        """What `load` has returned in this turn; None where it was not asked."""
+        return self._cache.get(load)
+
 
 def field_of(data: object, name: str) -> object:
     """The field of `data` with that name; of a tuple, that of the first object that has it.

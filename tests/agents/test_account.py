@@ -19,7 +19,8 @@ from core.refund import NewReturn
 from core.unit import OpenUnit, unit_opener
 from core.usecases.agents.account import agent_account, settle_agent
 from core.usecases.agents.collect_cash import collect_cash
-from core.usecases.agents.pin import change_pin, check_pin, needs_new_pin
+from core.usecases.agents.pin import change_pin, check_pin
+from core.usecases.customers.caller import read_caller
 from core.usecases.payments.apply import apply_payments
 from core.usecases.refunds.refund import request_refund
 from core.usecases.refunds.reversal import record_reversal, reverse_by_hand
@@ -227,9 +228,9 @@ def test_the_operators_pin_has_to_be_replaced_once(engine: Engine, open_unit: Op
         connection.execute(text("UPDATE agents SET pin_is_initial = true"))
 
     with open_unit() as unit:
-        assert needs_new_pin(unit, JUMA)
+        assert read_caller(unit, JUMA).has_first_pin
         change_pin(unit, JUMA, "4321 8027")
-        assert not needs_new_pin(unit, JUMA)
+        assert not read_caller(unit, JUMA).has_first_pin
     with open_unit() as unit:
         agent = check_pin(unit, JUMA, "8027")
         assert not isinstance(agent, Refused)

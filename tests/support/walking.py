@@ -190,7 +190,7 @@ class WalkCaller:
 
     def _keys(self) -> list[str]:
         store, request = self.scenario.store, self._request()
-        return [store.session_key(request), store.resume_key(request)]
+        return list(store.keys(request))
 
     def _check_secrets(self, shown: str, where: str) -> None:
         assert not [key for key in KEYS if key in shown], f"{where} holds a key"

@@ -12,7 +12,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 from core.agent import Agent
-from core.db.agents import find_agent, lock_agent, update_agent
+from core.db.agents import lock_agent, update_agent
 from core.errors import Refused
 from core.unit import Unit
 from core.usecases.agents.notify_agent import notify_agent
@@ -83,12 +83,6 @@ def change_pin(unit: Unit, msisdn: str, pins: str) -> Changed | Refused:
         return agent
     update_agent(unit.connection, agent.id, pin_hash=unit.pins.hash(new_pin), pin_is_initial=False)
     return Changed()
-
-
-def needs_new_pin(unit: Unit, msisdn: str) -> bool:
-    """Return whether the agent still has the PIN that the operator gave out."""
-    agent = find_agent(unit.connection, msisdn)
-    return agent is not None and agent.pin_is_initial
 
 
 def is_trivial(pin: str) -> bool:

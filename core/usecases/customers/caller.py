@@ -12,12 +12,14 @@ from core.unit import Unit
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`role`: "customer", "agent" or "stranger"; `id`: the row of the first two, else 0."""
+    """`role`: "customer", "agent" or "stranger"; `id`: the row of the first two, else 0.
+    `has_first_pin`: an agent who still has the PIN that the operator gave out."""
 
     role: str
     id: int
     name: str
     language: str
+    has_first_pin: bool = False
 
 
 def read_caller(unit: Unit, msisdn: str) -> Caller:
@@ -25,8 +27,8 @@ def read_caller(unit: Unit, msisdn: str) -> Caller:
     known = find_caller(unit.connection, msisdn)
     if known is None:
         return Caller("stranger", 0, "", unit.market.default_language)
-    role, row_id, name, language = known
-    return Caller(role, row_id, name, language or unit.market.default_language)
+    role, row_id, name, language, has_first_pin = known
+    return Caller(role, row_id, name, language or unit.market.default_language, has_first_pin)
 
 
 def customer_behind(unit: Unit, msisdn: str) -> int:

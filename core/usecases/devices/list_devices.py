@@ -6,8 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from core.db.devices import device_states, find_token_of, latest_tokens
-from core.device import DeviceState, StoredToken
+from core.db.devices import (
+    device_states,
+    latest_tokens,
+    own_device_states,
+    own_token,
+    own_tokens,
+)
+from core.device import DeviceState, DeviceTokens, StoredToken
 from core.errors import Refused
 from core.money import Money
 from core.serial_number import look_alike, normalise_serial
@@ -70,18 +76,30 @@ def find_own_device(devices: Sequence[DeviceState], typed: str) -> DeviceState |
 def list_tokens(unit: Unit, customer_id: int, serial: str) -> list[ShownToken]:
     """Return the last three tokens of one of the customer's devices, the newest first."""
     stored = latest_tokens(unit.connection, serial, customer_id, _TOKENS_SHOWN)
-    return [_shown_token(unit, token) for token in stored]
+    return [shown_token(unit, token) for token in stored]
 
 
-def show_token(unit: Unit, customer_id: int, token_id: int) -> ShownToken:
-    """Return a token of one of the customer's devices. Raises Refused("no_such_token")."""
-    stored = find_token_of(unit.connection, customer_id, token_id)
+def list_own_devices(unit: Unit, msisdn: str) -> list[DeviceState]:
+    """Return the devices of the customer who has this number; none for anybody else."""
+    return own_device_states(unit.connection, msisdn)
+
+
+def list_own_tokens(unit: Unit, msisdn: str) -> list[DeviceTokens]:
+    """Return the last three tokens of each device of the customer who has this number."""
+    return own_tokens(unit.connection, msisdn, _TOKENS_SHOWN)
+
+
+def show_own_token(unit: Unit, msisdn: str, token_id: int) -> ShownToken:
+    """Return a token of a device of the customer who has this number. Raises
+    Refused("no_such_token")."""
+    stored = own_token(unit.connection, msisdn, token_id)
     if stored is None:
         raise Refused("no_such_token")
-    return _shown_token(unit, stored)
+    return shown_token(unit, stored)
 
 
-def _shown_token(unit: Unit, stored: StoredToken) -> ShownToken:
+def shown_token(unit: Unit, stored: StoredToken) -> ShownToken:
+    """Return what a screen shows of a token."""
     return ShownToken(
         stored.id,
         stored.serial,

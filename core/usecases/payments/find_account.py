@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.customer import Customer, CustomerPosition
 from core.db.customers import customer_of_account
 from core.db.devices import find_device, get_device
-from core.db.obligations import position_by_serial, position_of_customer
+from core.db.positions import (
+    position_by_serial,
+    position_for_caller,
+    position_of_caller,
+    position_of_customer,
+)
 from core.db.prompts import find_reference
 from core.device import Device
 from core.errors import Refused
@@ -116,7 +121,7 @@ class Account:
     `device` is None where the owner's account reference was named. `devices`: every device, by id,
     that the owner's money can touch; `versions`: the versions of their tariffs by tariff id;
     `owed`: every obligation not fully paid; `due_minor`: the sum of those that are due today;
-    `waterfall`: today's.
+    `waterfall`: today's. `is_own`: the customer whose number asked is the owner.
     """
 
     device: Device | None
@@ -127,6 +132,7 @@ class Account:
     owed: list[Obligation]
     due_minor: int
     waterfall: Waterfall
+    is_own: bool
 
     @property
     def name(self) -> str:
@@ -134,24 +140,41 @@ class Account:
         return self.device.serial if self.device else self.owner.account
 
 
-def read_account(unit: Unit, account: str) -> Account:
+def read_account(unit: Unit, account: str, asked_by: str | None = None) -> Account:
     """Read the account a payer named, as `match_account` does; one round trip for a serial number.
 
-    Raises Refused as `match_account`.
+    `asked_by` is the number of who asks, where that matters. Raises Refused as `match_account`.
     """
     serial = normalise_serial(account)
-    position = position_by_serial(unit.connection, serial)
+    position = _position_by_serial(unit, serial, asked_by)
     if position is not None:
-        return _account(unit, position, serial, "device")
+        return account_in(unit, position, serial)
     match = match_account(unit, account)
     position = position_of_customer(unit.connection, match.customer_id)
+    if asked_by is not None and (own := read_own_position(unit, asked_by)) and own.owner:
+        position = replace(position, caller_id=own.owner.id)
     named = match.device.serial if match.device else None
-    return _account(unit, position, named, match.purpose)
+    return account_in(unit, position, named, match.purpose)
 
 
-def _account(
-    unit: Unit, position: CustomerPosition, serial: str | None, purpose: PaymentPurpose
+def _position_by_serial(unit: Unit, serial: str, asked_by: str | None) -> CustomerPosition | None:
+    if asked_by is None:
+        return position_by_serial(unit.connection, serial)
+    return position_for_caller(unit.connection, asked_by, serial)
+
+
+def read_own_position(unit: Unit, msisdn: str) -> CustomerPosition | None:
+    """Return the position of the customer who has this number; None for anybody else."""
+    return position_of_caller(unit.connection, msisdn)
+
+
+def account_in(
+    unit: Unit, position: CustomerPosition, serial: str | None, purpose: PaymentPurpose = "device"
 ) -> Account:
+    """Return the account of a position: that of a device in it, or the owner's without a serial.
+
+    Raises Refused("device_in_stock").
+    """
     if position.owner is None:
         raise Refused("device_in_stock", serial=serial)
     device = next((device for device in position.devices if device.serial == serial), None)
@@ -165,6 +188,7 @@ def _account(
         owed,
         due_minor(unit, owed),
         waterfall_on(position.waterfalls, unit.today),
+        position.owner.id == position.caller_id,
     )
 
 

@@ -49,7 +49,14 @@ def quote_payment(unit: Unit, account: str, amount_minor: int, *, loan_only: boo
     nothing_to_pay, below_minimum; no_code where the money would buy a code for that device that
     can never be made, as far as its row tells: the loan may be paid all the same.
     """
-    named = read_account(unit, account)
+    return quote_account(unit, read_account(unit, account), amount_minor, loan_only=loan_only)
+
+
+def quote_account(
+    unit: Unit, named: Account, amount_minor: int, *, loan_only: bool = False
+) -> Quote:
+    """Return the quote for a payment to an account that was read. Raises Refused as
+    `quote_payment`, but for what the account is."""
     check_amount(unit, amount_minor)
     purpose: PaymentPurpose = "loan" if loan_only else named.purpose
     target = _target(unit, named)

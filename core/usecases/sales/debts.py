@@ -6,7 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 
-from core.db.obligations import position_of_customer
+from core.customer import CustomerPosition
+from core.db.positions import position_of_customer
 from core.unit import Unit
 from core.usecases.payments.find_account import owed_today
 from core.waterfall import NOT_DUE
@@ -60,9 +61,14 @@ class Debts:
 
 def list_debts(unit: Unit, customer_id: int) -> Debts:
     """Return the customer's debts today, with access fees that fell due today."""
-    position = position_of_customer(unit.connection, customer_id)
+    return debts_in(unit, position_of_customer(unit.connection, customer_id))
+
+
+def debts_in(unit: Unit, position: CustomerPosition) -> Debts:
+    """Return the debts of a customer whose position was read. Raises LookupError where there is
+    no such customer."""
     if position.owner is None:
-        raise LookupError(f"no customer {customer_id}")
+        raise LookupError("the position of nobody")
     lines = tuple(
         Debt(
             obligation.kind,

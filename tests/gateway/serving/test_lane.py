@@ -37,7 +37,7 @@ class Caller:
     def __init__(self, body: bytes = b"") -> None:
         self.heard: list[str] = []
         self.answered = threading.Event()
-        self.request = Request({}, body, self._record_answer)
+        self.request = Request(dict, body, self._record_answer)
 
     def _record_answer(self, answer: Answer) -> None:
         self.heard.append(answer.body.decode().strip())

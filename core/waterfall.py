@@ -53,6 +53,22 @@ class Obligation:
     def open_minor(self) -> int:
         return self.amount_minor - self.paid_minor
 
+    def copy(self) -> Obligation:
+        """The same, to try out what money does."""
+        return Obligation(
+            self.kind,
+            self.id,
+            self.due_on,
+            self.amount_minor,
+            self.paid_minor,
+            self.sale_id,
+            self.number,
+            self.device_id,
+            self.days,
+            self.days_given,
+            self.sold_at,
+        )
+
 
 Step = Literal["arrears", "access_rate", "device"]
 STEPS: tuple[Step, ...] = get_args(Step)

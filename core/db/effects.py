@@ -60,16 +60,22 @@ def save_effect(connection: Connection, key: tuple[str, int], step: list[Any]) -
     )
 
 
+_FIND = (
+    "SELECT step FROM ussd_effects WHERE conversation = %s AND number = %s"
+    " AND created_at >= CAST(%s AS timestamptz)"
+)
+
+
 def find_effect(connection: Connection, key: tuple[str, int], now: datetime) -> list[Any] | None:
     """Return what was shown for the effect under this key; None where it was not executed."""
-    step: list[Any] | None = connection.execute(
-        text(
-            "SELECT step FROM ussd_effects WHERE conversation = :conversation"
-            " AND number = :number AND created_at >= :since"
-        ),
-        {"conversation": key[0], "number": key[1], "since": now - EFFECT_LIFETIME},
-    ).scalar_one_or_none()
-    return step
+    rows = connection.exec_driver_sql(_FIND, (*key, (now - EFFECT_LIFETIME).isoformat())).all()
+    return rows[0][0] if rows else None
+
+
+_LAST = (
+    "SELECT position, step FROM ussd_effects WHERE ussd_session = %s AND position <= %s"
+    " AND created_at >= CAST(%s AS timestamptz) ORDER BY position DESC LIMIT 1"
+)
 
 
 def last_effect(
@@ -79,15 +85,7 @@ def last_effect(
 
     `up_to` is the last position that counts; None for all.
     """
-    row = connection.execute(
-        text(
-            "SELECT position, step FROM ussd_effects WHERE ussd_session = :session"
-            " AND position <= :up_to AND created_at >= :since ORDER BY position DESC LIMIT 1"
-        ),
-        {
-            "session": ussd_session,
-            "up_to": 2**31 - 1 if up_to is None else up_to,
-            "since": now - EFFECT_LIFETIME,
-        },
-    ).one_or_none()
-    return None if row is None else (row.position, row.step)
+    most = 2**31 - 1 if up_to is None else up_to
+    since = (now - EFFECT_LIFETIME).isoformat()
+    rows = connection.exec_driver_sql(_LAST, (ussd_session, most, since)).all()
+    return (rows[0][0], rows[0][1]) if rows else None

@@ -194,7 +194,7 @@ def account_in(
 
 def owed_today(unit: Unit, position: CustomerPosition) -> list[Obligation]:
     """Return all open obligations, and the access fees that are due but not charged yet."""
-    owed = list(position.owed)
+    owed, charged = list(position.owed), len(position.owed)
     for device in position.devices:
         is_theirs = position.owner is not None and device.owner_id == position.owner.id
         if is_theirs and device.tariff_id and device.access_anchor_on:
@@ -204,9 +204,12 @@ def owed_today(unit: Unit, position: CustomerPosition) -> list[Obligation]:
                 Obligation("access_rate", None, fee.due_on, fee.amount_minor, device_id=device.id)
                 for fee in fees
             ]
-    return sorted(owed, key=lambda obligation: obligation.due_on)
+    if len(owed) > charged:
+        owed.sort(key=lambda obligation: obligation.due_on)
+    return owed
 
 
 def due_minor(unit: Unit, owed: list[Obligation]) -> int:
     """Return the sum of what is due today or earlier, in minor units."""
-    return sum(debt.open_minor for debt in owed if debt.due_on <= unit.today)
+    today = unit.today
+    return sum(debt.open_minor for debt in owed if debt.due_on <= today)

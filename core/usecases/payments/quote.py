@@ -117,7 +117,7 @@ def _let_fall(
         return apply_money(
             money_minor,
             named.owner.credit_minor,
-            [replace(debt) for debt in named.owed],
+            [debt.copy() for debt in named.owed],
             replace(target, without_token=without_token),
             unit.today,
             loan_only=purpose == "loan",

@@ -69,13 +69,14 @@ def debts_in(unit: Unit, position: CustomerPosition) -> Debts:
     no such customer."""
     if position.owner is None:
         raise LookupError("the position of nobody")
+    today = unit.today
     lines = tuple(
         Debt(
             obligation.kind,
             position.name_of(obligation),
             obligation.open_minor,
             obligation.due_on,
-            obligation.due_on <= unit.today,
+            obligation.due_on <= today,
         )
         for obligation in owed_today(unit, position)
         if obligation.kind != "recovery"

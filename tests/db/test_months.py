@@ -140,7 +140,7 @@ def test_a_receipt_and_a_text_of_another_month_are_passed_over(scenario: Scenari
     }  # fmt: skip
 
     with scenario.engine.begin() as connection:
-        paid = {"provider_account": "daraja:1", "receipt": "OK1"}
+        paid: dict[str, object] = {"provider_account": "daraja:1", "receipt": "OK1"}
         assert insert_payment(connection, paid) is None
         assert insert_payment(connection, paid | {"receipt": "OK2", "proof": "proof"}) is None
         assert not insert_sms(connection, row)
@@ -180,9 +180,9 @@ def test_texts_go_by_months_once_none_of_them_is_wanted(books: Scenario, state: 
 
     assert purged(days + 20) == 0
     assert purged(days - 1) == (0 if state == "waiting" else 2)
-    left = [] if state == "delivered" else [("sms_2401",)]
-    assert books.rows("SELECT to_regclass('sms_2401')::text") == (left or [(None,)])
-    assert books.rows("SELECT count(*) FROM sms_ids") == [(len(left) * 2,)]
+    left = state == "waiting"
+    assert books.rows("SELECT to_regclass('sms_2401') IS NOT NULL") == [(left,)]
+    assert books.rows("SELECT count(*) FROM sms_ids") == [(2 if left else 0,)]
     # The month of today stays, however old its rows are said to be.
     books.run("UPDATE sms SET state = 'delivered'")
     books.ahead = timedelta(days=10_000)

@@ -43,12 +43,24 @@ def month_id(table: str) -> Column[int]:
 _IDS = {"payments": "payment_ids", "journal_entries": "entry_ids", "tokens": "token_ids"}
 
 
-def reference(name: str, target: str, *, nullable: bool = False, **key: Any) -> Column[int]:
-    """A foreign key to `target`'s id. `key`: of the constraint, such as `initially="DEFERRED"`;
-    with `primary_key` the column is that too."""
-    is_primary = {"primary_key": True, "autoincrement": False} if key.pop("primary_key", 0) else {}
-    to = ForeignKey(f"{_IDS.get(target, target)}.id", **key)
-    return Column(name, BigInteger, to, nullable=nullable, **is_primary)
+def reference(
+    name: str,
+    target: str,
+    *,
+    nullable: bool = False,
+    primary_key: bool = False,
+    at_commit: bool = False,
+) -> Column[int]:
+    """A foreign key to `target`'s id. `at_commit`: checked only then, because one statement may
+    write both rows."""
+    to = ForeignKey(
+        f"{_IDS.get(target, target)}.id",
+        deferrable=at_commit or None,
+        initially="DEFERRED" if at_commit else None,
+    )
+    if primary_key:
+        return Column(name, BigInteger, to, primary_key=True, autoincrement=False)
+    return Column(name, BigInteger, to, nullable=nullable)
 
 
 def amount_minor(name: str, *, nullable: bool = False, default: int | None = None) -> Column[int]:

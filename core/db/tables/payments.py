@@ -330,9 +330,7 @@ journal_entries = Table(
 postings = Table(
     "postings",
     metadata,
-    reference(
-        "entry_id", "journal_entries", primary_key=True, deferrable=True, initially="DEFERRED"
-    ),
+    reference("entry_id", "journal_entries", primary_key=True, at_commit=True),
     Column(
         "id",
         BigInteger,

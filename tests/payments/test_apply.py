@@ -233,7 +233,8 @@ def test_one_by_one_they_go_by_the_time_they_were_made_too(
     paid = rows(
         engine,
         "SELECT p.receipt, l.kind, l.amount_minor FROM payment_lines l"
-        " JOIN payments p ON p.id = l.payment_id ORDER BY l.id",
+        " JOIN payments p ON p.id = l.payment_id"
+        " JOIN entry_ids e ON e.idempotency_key = 'applied:' || p.id ORDER BY e.id, l.number",
     )
     assert paid[0] == ("R2", "instalment", 200_00)
     assert paid[1:] == [("R1", "instalment", 100_00), ("R1", "energy", 200_00)]

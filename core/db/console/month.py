@@ -67,7 +67,7 @@ ALLOCATIONS = Query(
     "p.applied_at, p.receipt, l.number, l.kind, l.amount_minor, d.serial, i.sale_id",
     "payment_lines l JOIN payments p ON p.id = l.payment_id"
     " LEFT JOIN devices d ON d.id = l.device_id LEFT JOIN instalments i ON i.id = l.instalment_id",
-    key="l.id",
+    key="l.payment_id * 32768 + l.number",
     newest_first=False,
     where={"since": "p.applied_at >= :since", "until": "p.applied_at < :until"},
 )

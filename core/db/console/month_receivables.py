@@ -30,7 +30,8 @@ _LATER = """
     LEFT JOIN (
         SELECT l.{column} AS id, sum(t.amount_minor) AS minor
           FROM payment_returns b JOIN payment_return_lines t ON t.return_id = b.id
-          JOIN payment_lines l USING (payment_id, number) JOIN payments p ON p.id = l.payment_id
+          JOIN payment_lines l ON l.payment_id = t.payment_id AND l.number = t.number
+          JOIN payments p ON p.id = l.payment_id
          WHERE greatest(b.happened_at, p.applied_at) >= :until
          GROUP BY 1) opened ON opened.id = r.id
 """

@@ -44,20 +44,13 @@ _IDS = {"payments": "payment_ids", "journal_entries": "entry_ids", "tokens": "to
 
 
 def reference(
-    name: str,
-    target: str,
-    *,
-    nullable: bool = False,
-    primary_key: bool = False,
-    at_commit: bool = False,
+    name: str, target: str, *, nullable: bool = False, primary_key: bool = False
 ) -> Column[int]:
-    """A foreign key to `target`'s id. `at_commit`: checked only then, because one statement may
-    write both rows."""
-    to = ForeignKey(
-        f"{_IDS.get(target, target)}.id",
-        deferrable=at_commit or None,
-        initially="DEFERRED" if at_commit else None,
-    )
+    """A foreign key to `target`'s id. To what is cut by months it is checked at the commit: one
+    statement may write both rows, and it is at its end that a trigger writes the id."""
+    to = ForeignKey(f"{target}.id")
+    if target in _IDS:
+        to = ForeignKey(f"{_IDS[target]}.id", deferrable=True, initially="DEFERRED")
     if primary_key:
         return Column(name, BigInteger, to, primary_key=True, autoincrement=False)
     return Column(name, BigInteger, to, nullable=nullable)

@@ -41,7 +41,7 @@ sms = Table(
     Column("body", Text, nullable=False),
     reference("payment_id", "payments", nullable=True),
     # The same statement may store the token.
-    reference("token_id", "tokens", nullable=True, at_commit=True),
+    reference("token_id", "tokens", nullable=True),
     *enum_column("state", SmsState, default="waiting"),
     Column("provider_message_id", Text, nullable=True),
     Column("provider_status", Text, nullable=True),

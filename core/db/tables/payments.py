@@ -330,7 +330,7 @@ journal_entries = Table(
 postings = Table(
     "postings",
     metadata,
-    reference("entry_id", "journal_entries", primary_key=True, at_commit=True),
+    reference("entry_id", "journal_entries", primary_key=True),
     Column(
         "id",
         BigInteger,

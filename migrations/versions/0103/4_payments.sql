@@ -80,6 +80,7 @@ CREATE TABLE payment_returns (
     CONSTRAINT payment_returns_amounts_check CHECK (amount_minor >= 0 AND excess_minor >= 0 AND
         amount_minor + excess_minor > 0),
     CONSTRAINT payment_returns_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payment_ids (id)
+        DEFERRABLE INITIALLY DEFERRED
 );
 CREATE INDEX payment_returns_reference_idx ON payment_returns (reference);
 
@@ -102,6 +103,7 @@ CREATE TABLE provider_words (
     CONSTRAINT provider_words_next_attempt_check CHECK (state = 'waiting' OR next_attempt_at IS
         NULL),
     CONSTRAINT provider_words_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payment_ids (id)
+        DEFERRABLE INITIALLY DEFERRED
 );
 CREATE INDEX provider_words_waiting_idx ON provider_words (next_attempt_at) WHERE state = 'waiting';
 
@@ -122,6 +124,7 @@ CREATE TABLE clawbacks (
         written_off_minor >= 0 AND paid_minor + written_off_minor <= amount_minor),
     CONSTRAINT clawbacks_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customers (id),
     CONSTRAINT clawbacks_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payment_ids (id)
+        DEFERRABLE INITIALLY DEFERRED
 );
 CREATE INDEX clawbacks_open_idx ON clawbacks (customer_id) WHERE paid_minor + written_off_minor <
     amount_minor;
@@ -263,6 +266,7 @@ CREATE TABLE prompts (
     CONSTRAINT prompts_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id),
     CONSTRAINT prompts_checkout_reference_key UNIQUE (checkout_reference),
     CONSTRAINT prompts_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payment_ids (id)
+        DEFERRABLE INITIALLY DEFERRED
 );
 CREATE INDEX prompts_account_reference_idx ON prompts (account_reference);
 CREATE INDEX prompts_created_at_idx ON prompts USING brin (created_at);
@@ -291,7 +295,8 @@ CREATE TABLE tokens (
         'sync', 'wipe_state', 'wipe_ids', 'wipe_all', 'clear_credit', 'clear_tamper', 'power_limit',
         'key_change')),
     CONSTRAINT tokens_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id),
-    CONSTRAINT tokens_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payment_ids (id)
+    CONSTRAINT tokens_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payment_ids (id) DEFERRABLE
+        INITIALLY DEFERRED
 )
  PARTITION BY RANGE (id);
 CREATE INDEX tokens_device_id_idx ON tokens (device_id, id);
@@ -313,7 +318,8 @@ CREATE TABLE payment_lines (
     CONSTRAINT payment_lines_kind_check CHECK (kind IN ('clawback', 'down_payment', 'instalment',
         'access_rate', 'energy', 'days', 'recovery', 'credit', 'suspense')),
     CONSTRAINT payment_lines_amount_check CHECK (amount_minor > 0),
-    CONSTRAINT payment_lines_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payment_ids (id),
+    CONSTRAINT payment_lines_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payment_ids (id)
+        DEFERRABLE INITIALLY DEFERRED,
     CONSTRAINT payment_lines_instalment_id_fkey FOREIGN KEY(instalment_id) REFERENCES instalments
         (id),
     CONSTRAINT payment_lines_access_charge_id_fkey FOREIGN KEY(access_charge_id) REFERENCES

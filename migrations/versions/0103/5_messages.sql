@@ -79,7 +79,8 @@ CREATE TABLE sms (
     CONSTRAINT sms_pkey PRIMARY KEY (id),
     CONSTRAINT sms_state_check CHECK (state IN ('waiting', 'sending', 'sent', 'delivered', 'failed',
         'unknown')),
-    CONSTRAINT sms_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payment_ids (id),
+    CONSTRAINT sms_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payment_ids (id) DEFERRABLE
+        INITIALLY DEFERRED,
     CONSTRAINT sms_token_id_fkey FOREIGN KEY(token_id) REFERENCES token_ids (id) DEFERRABLE
         INITIALLY DEFERRED
 )

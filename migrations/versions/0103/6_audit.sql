@@ -163,7 +163,8 @@ CREATE TABLE cases (
     closed_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT cases_pkey PRIMARY KEY (id),
     CONSTRAINT cases_dedupe_key_key UNIQUE (dedupe_key),
-    CONSTRAINT cases_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payment_ids (id)
+    CONSTRAINT cases_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payment_ids (id) DEFERRABLE
+        INITIALLY DEFERRED
 );
 CREATE INDEX cases_open_idx ON cases (opened_at) WHERE closed_at IS NULL;
 CREATE INDEX cases_payment_id_idx ON cases (payment_id);
@@ -226,7 +227,8 @@ CREATE TABLE refunds (
     CONSTRAINT refunds_state_check CHECK (state IN ('requested', 'sending', 'unknown', 'done',
         'failed')),
     CONSTRAINT refunds_amount_check CHECK (amount_minor > 0),
-    CONSTRAINT refunds_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payment_ids (id),
+    CONSTRAINT refunds_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payment_ids (id)
+        DEFERRABLE INITIALLY DEFERRED,
     CONSTRAINT refunds_client_reference_key UNIQUE (client_reference)
 );
 CREATE UNIQUE INDEX refunds_payment_key ON refunds (payment_id) WHERE state NOT IN ('done',
@@ -295,7 +297,8 @@ CREATE TABLE ordered_tokens (
     token_id BIGINT NOT NULL,
     order_id BIGINT NOT NULL,
     CONSTRAINT ordered_tokens_pkey PRIMARY KEY (token_id),
-    CONSTRAINT ordered_tokens_token_id_fkey FOREIGN KEY(token_id) REFERENCES token_ids (id),
+    CONSTRAINT ordered_tokens_token_id_fkey FOREIGN KEY(token_id) REFERENCES token_ids (id)
+        DEFERRABLE INITIALLY DEFERRED,
     CONSTRAINT ordered_tokens_order_id_fkey FOREIGN KEY(order_id) REFERENCES token_orders (id)
 );
 CREATE INDEX ordered_tokens_order_id_idx ON ordered_tokens (order_id);
@@ -357,7 +360,8 @@ CREATE TABLE vends (
     CONSTRAINT vends_handle_key UNIQUE (handle),
     CONSTRAINT vends_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id),
     CONSTRAINT vends_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customers (id),
-    CONSTRAINT vends_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payment_ids (id),
+    CONSTRAINT vends_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payment_ids (id) DEFERRABLE
+        INITIALLY DEFERRED,
     CONSTRAINT vends_order_id_fkey FOREIGN KEY(order_id) REFERENCES token_orders (id)
 );
 CREATE INDEX vends_asked_at_idx ON vends (vendor, account, asked_at);
@@ -374,6 +378,7 @@ CREATE TABLE vended_tokens (
     CONSTRAINT vended_tokens_pkey PRIMARY KEY (token_id),
     CONSTRAINT vended_tokens_vend_id_part_key UNIQUE (vend_id, part),
     CONSTRAINT vended_tokens_part_check CHECK (part > 0),
-    CONSTRAINT vended_tokens_token_id_fkey FOREIGN KEY(token_id) REFERENCES token_ids (id),
+    CONSTRAINT vended_tokens_token_id_fkey FOREIGN KEY(token_id) REFERENCES token_ids (id)
+        DEFERRABLE INITIALLY DEFERRED,
     CONSTRAINT vended_tokens_vend_id_fkey FOREIGN KEY(vend_id) REFERENCES vends (id)
 );

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import logging
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -73,3 +77,28 @@ class TestGomeLongSts(Conformance):
             record.getMessage() + str(record.__dict__) for record in caplog.records
         )
         assert "s4s-pass-w0rd" not in written
+
+    def test_an_answer_with_broken_headers_logs_no_password(
+        self, serial: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with broken_headers() as url, caplog.at_level(logging.DEBUG):
+            answer = GomeLongSts(account_with("gomelong_sts", url)).vend(self.order(serial))
+        assert isinstance(answer, Unknown)
+        assert "s4s-pass-w0rd" not in "".join(str(record.__dict__) for record in caplog.records)
+
+
+@contextmanager
+def broken_headers() -> Iterator[str]:
+    """A server that gives one answer, whose headers no library reads without a warning."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            caller, _ = server.accept()
+            with caller:
+                caller.recv(65_536)
+                caller.sendall(b"HTTP/1.1 200 OK\r\nno header\r\nContent-Length: 2\r\n\r\n{}")
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        thread.join()

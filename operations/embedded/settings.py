@@ -11,10 +11,12 @@ from pathlib import Path
 
 from core.tokens.keys import KeyRing
 from gateway.settings import endpoints_set_up
+from gateway.vendors.vendor_table import SETTINGS as VENDOR_SETTINGS
 from operations.embedded.locations import free_port, write_private
 from operations.embedded.services import Services
 from operations.environment import SETTINGS_FILE, read_settings_file
 from simulator.pawapay.signing import public_keys
+from simulator.vendors.stand_ins import vendor_addresses
 
 _PROVIDER_ADDRESSES = (
     *("AT_BASE_URL", "DARAJA_BASE_URL", "MTN_BASE_URL", "AIRTEL_BASE_URL"),
@@ -34,6 +36,18 @@ def _endpoint_keys() -> str:
     """A key of this data folder's own, by which the stand-in providers call back, so that those of
     another folder find nothing here; and one that everybody knows, to try things out by hand."""
     return f"{secrets.token_hex(16)},demo"
+
+
+def _vendor_settings() -> dict[str, Callable[[], str]]:
+    """What makes the settings of the account `main` with every vendor, besides its addresses: the
+    stand-ins serve all of them."""
+    known = {"CURRENCY": lambda: "KES", "PRICE": lambda: "25.00", "ORGANIZATION": lambda: "demo"}
+    return {
+        f"VENDOR_{token.upper()}_MAIN_{name}": known.get(name, lambda: secrets.token_urlsafe(12))
+        for token, settings in VENDOR_SETTINGS.items()
+        for name in (*settings.needed, *(known.keys() & settings.optional.keys()))
+        if name not in settings.addresses
+    }
 
 
 # Made once for a data folder and kept in it.
@@ -68,6 +82,7 @@ _KEPT: dict[str, Callable[[], str]] = {
     "AIRTEL_CALLBACK_KEY": lambda: secrets.token_urlsafe(24),
     "PAWAPAY_API_TOKEN": lambda: secrets.token_urlsafe(24),
     "SIMULATOR_PAWAPAY_SECRET": lambda: secrets.token_hex(30),
+    **_vendor_settings(),
 }
 
 
@@ -95,6 +110,7 @@ def write_settings(
         "PORT": str(port),
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         **dict.fromkeys(_PROVIDER_ADDRESSES, providers),
+        **vendor_addresses(providers),
         "PAWAPAY_PUBLIC_KEYS": json.dumps(public_keys(settings["SIMULATOR_PAWAPAY_SECRET"])),
         "SIMULATOR_PORT": providers.rpartition(":")[2],
         "DEVICE_KEY_PUBLIC": str(

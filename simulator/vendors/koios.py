@@ -33,7 +33,7 @@ def _refusal(reason: str) -> Any:
     return jsonify(data=None, errors=[{"title": title, "details": ""}]), status
 
 
-koios = Wire("koios", "/api/v1", _refusal, code_digits=0)
+koios = Wire("koios", "/api/v1", _refusal, code_digits=0, addresses={"DATA_URL": "/v2"})
 
 
 def _check_caller() -> None:

@@ -35,10 +35,7 @@ _WIRES = (
 STAND_INS: Mapping[str, Wire] = {wire.name: wire for wire in _WIRES}
 
 
-def base_urls(providers: str, account: str = "main") -> dict[str, str]:
-    """The setting BASE_URL of an account with each vendor, whose stand-ins are served at
-    `providers`."""
-    return {
-        f"VENDOR_{name.upper()}_{account.upper()}_BASE_URL": wire.base_url(providers)
-        for name, wire in STAND_INS.items()
-    }
+def vendor_addresses(providers: str) -> dict[str, str]:
+    """The settings of the account `main` with each vendor that are addresses, where the stand-ins
+    are served at `providers`."""
+    return {name: url for wire in _WIRES for name, url in wire.addresses(providers).items()}

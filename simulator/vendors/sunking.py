@@ -30,7 +30,7 @@ def _login_ended() -> Any:
     return jsonify(message="Unauthorized"), 401
 
 
-sunking = Wire("sunking", "/api", _refusal, _login_ended, code_digits=15)
+sunking = Wire("sunking", "/api", _refusal, _login_ended, 15, {"AUTH_URL": "/oauth/token"})
 
 
 @sunking.blueprint.post("/oauth/token")

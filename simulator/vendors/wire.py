@@ -49,7 +49,8 @@ class Wire:
     """One stand-in, served at `/vendors/<name>` and the `path` below that the vendor's API has.
 
     `refusal(reason)` answers in the vendor's own style. `login_ended()` likewise, where there are
-    logins. `code_digits`: 20 or 15, or 0 where credit is pushed.
+    logins. `code_digits`: 20 or 15, or 0 where credit is pushed. `addresses`: settings of an
+    account that are addresses, besides BASE_URL, with the path below it.
     """
 
     def __init__(
@@ -59,8 +60,10 @@ class Wire:
         refusal: Callable[[str], Any],
         login_ended: Callable[[], Any] | None = None,
         code_digits: int = 20,
+        addresses: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
+        self._addresses = {"BASE_URL": "", **(addresses or {})}
         self._prefix = f"/vendors/{name}{path}"
         self.blueprint = Blueprint(name, __name__, url_prefix=self._prefix)
         self._code_digits = code_digits
@@ -70,9 +73,11 @@ class Wire:
             self.blueprint.register_error_handler(LoginEnded, lambda error: login_ended())
         self.blueprint.after_request(_commit_later_faults)
 
-    def base_url(self, providers: str) -> str:
-        """What BASE_URL of an account is set to, where the stand-ins are served at `providers`."""
-        return providers + self._prefix
+    def addresses(self, providers: str, account: str = "MAIN") -> dict[str, str]:
+        """The settings of an account that are addresses, where the stand-ins are served at
+        `providers`."""
+        prefix, base_url = f"VENDOR_{self.name.upper()}_{account}_", providers + self._prefix
+        return {prefix + name: base_url + path for name, path in self._addresses.items()}
 
     def is_account(self, **shown: object) -> bool:
         """Whether one of our accounts has these settings (their names without the prefix)."""

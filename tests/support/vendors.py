@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.vend import VendorName
 from gateway.vendors.account import Account, accounts_in
 from gateway.vendors.vendor_table import SETTINGS
-from simulator.vendors.stand_ins import STAND_INS, base_urls
+from simulator.vendors.stand_ins import STAND_INS, vendor_addresses
 
 # What each account's settings are, by NAME of VENDOR_<TOKEN>_MAIN_NAME.
 _CREDENTIALS: dict[VendorName, dict[str, str]] = {
@@ -46,10 +46,7 @@ VENDOR_CREDENTIALS = {
 
 def vendor_settings(providers: str) -> dict[str, str]:
     """The settings of a worker that has an account `main` with every stand-in at `providers`."""
-    addresses = base_urls(providers)
-    addresses["VENDOR_SUNKING_MAIN_AUTH_URL"] = f"{providers}/vendors/sunking/api/oauth/token"
-    addresses["VENDOR_KOIOS_MAIN_DATA_URL"] = f"{providers}/vendors/koios/api/v1/v2"
-    return VENDOR_CREDENTIALS | addresses
+    return VENDOR_CREDENTIALS | vendor_addresses(providers)
 
 
 def account_with(token: VendorName, providers: str, **changed: str) -> Account:

@@ -59,7 +59,6 @@ _TEMPLATES = {
     "device_on_plan": "{serial} is on a payment plan already",
     "done_before": "the same was done at {at}; with --again it is done once more",
     "differs": "{field}: the database says {stored}, the file says {given}",
-    "family_not_served": "no tokens can be made for devices of family {family} yet",
     "history_missing": (
         "it is not known what was paid on it: give the export of outstanding debts or transactions"
     ),

@@ -102,7 +102,7 @@ def test_the_cast_has_the_shape_of_the_contract(
     load_demo(engine, environment)
     people = cast(engine)
     roles = [person["role"] for person in people]
-    assert roles == ["customer"] * 4 + ["agent", "stranger", "stranger"]
+    assert roles == ["customer"] * 6 + ["agent", "stranger", "stranger"]
     assert people[0] == {
         "name": "Amina Odhiambo",
         "msisdn": AMINA,

@@ -51,6 +51,7 @@ from core.usecases.operators.bulk import (
     validate_each,
     write_in_batches,
 )
+from core.vend import VENDORS
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def register_devices(
     tariff_misplaced, tariff_needed, access_from_misplaced, access_from_early, product_unknown,
     product_of_other_kind, product_of_other_plan, product_of_other_sale,
     manufacturer_data_misplaced, test_code_form, plan_unknown, plan_misplaced,
-    plan_of_other_kind, customer_unknown, owner_needed, day_to_come, family_not_served,
+    plan_of_other_kind, customer_unknown, owner_needed, day_to_come,
     secret_key_needed, secret_key_misplaced, starting_code_misplaced, sts_needed, sts_misplaced,
     serial_reserved, meter_number, meter_not_vendable, no_codes, device_of_another, key_differs,
     differs.
@@ -189,10 +190,7 @@ def _check(known: _Known, entry: DeviceEntry, today: date) -> None:
     _check_product(known, entry)
     _check_plan(known, entry)
     _check_manufacturer_data(manufacturer["token_family"], entry)
-    check_secret = _SECRETS.get(manufacturer["token_family"])
-    if check_secret is None:
-        raise Refused("family_not_served", family=manufacturer["token_family"])
-    check_secret(entry)
+    _SECRETS[manufacturer["token_family"]](entry)
 
 
 def _check_owner(known: _Known, entry: DeviceEntry, today: date) -> None:
@@ -291,6 +289,7 @@ _SECRETS: dict[str, Callable[[DeviceEntry], None]] = {
     "nexus_small": partial(_keyed, starting_code=False),
     "sts": _sts,
     "none": _no_secret,
+    **dict.fromkeys(VENDORS, _no_secret),
 }
 
 
@@ -324,8 +323,9 @@ def _row(unit: Unit, known: _Known, entry: DeviceEntry, keys: Seals) -> Values:
 
 
 def _check_codes(unit: Unit, family: str, counter: int, entry: DeviceEntry) -> None:
-    """Check that the first codes of a new device can be made."""
-    if family == NO_TOKENS:
+    """Check that the first codes of a new device can be made, where they are made here. Devices of
+    a vendor may be there before our account with it is: until then nothing is sold for them."""
+    if family == NO_TOKENS or family in VENDORS:
         return
     kit = kit_of(entry.digits, entry.divider)
     code = entry.starting_code

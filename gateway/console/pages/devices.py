@@ -204,7 +204,6 @@ action_page(
             "device_known": "serial",
             "meter_number": "serial",
             "kind_not_made": "kind",
-            "family_not_served": "manufacturer",
             "manufacturer_unknown": "manufacturer",
             "meter_not_vendable": "sts",
             "secret_key_needed": "secret_key",

@@ -194,15 +194,21 @@ def test_every_bad_device_is_reported_and_none_is_imported(
             assert KEY not in errors
 
 
-def test_a_manufacturer_served_by_a_vendor_that_is_not_there_yet_is_refused(
-    dialwatt: Callable[..., Ran], refused: Callable[[str, str], str], customers: None
+def test_a_device_that_a_vendor_serves_needs_no_key_and_has_none(
+    dialwatt: Callable[..., Ran],
+    imported: Callable[[str, str], tuple[str, str]],
+    refused: Callable[[str, str], str],
+    customers: None,
 ) -> None:
+    """Also before our account with the vendor is set up: until then nothing is sold for it."""
     manufacturer = (
         '[[manufacturer]]\ncode = "v"\nname = "V"\nkinds = ["meter"]\ntoken = "gomelong"\n'
     )
     assert dialwatt("load", "FILE", content=manufacturer).code == 0
-    errors = refused("devices", f"{DEVICES}S1,meter,v,home,,,,,,\n")
-    assert "line 2: no tokens can be made for devices of family gomelong yet" in errors
+    first, _ = imported("devices", f"{DEVICES}S1,meter,v,home,,,,,,\n")
+    assert first == "devices: 1 new, 0 already there"
+    errors = refused("devices", f"{DEVICES}S2,meter,v,home,,,{KEY},,,\n")
+    assert KEY not in errors
 
 
 def test_a_device_without_tokens_needs_no_key(

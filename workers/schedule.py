@@ -24,6 +24,7 @@ from core.errors import Refused
 from core.unit import OpenUnit, Unit, unit_opener
 from core.usecases.acts.approvals import expire_requests
 from core.usecases.catalogue.access_fees import accrue_access_rates
+from core.usecases.devices.code_windows import report_wide_windows
 from core.usecases.messages.reminders import find_due_reminders, send_reminders
 from core.usecases.operators.months import make_months_ahead
 from core.usecases.operators.periodic_jobs import report_job_done, report_job_failed
@@ -90,6 +91,7 @@ class Schedule:
             ),
             PeriodicJob("the daily rule for late payers", lambda unit: unit.today, self._default),
             PeriodicJob("the daily months ahead", lambda unit: unit.today, self._make_months),
+            PeriodicJob("the daily look for untyped codes", lambda unit: unit.today, self._windows),
         )
 
     def sweep(self) -> None:
@@ -146,6 +148,10 @@ class Schedule:
     def _purge(self, rules: Sequence[str]) -> None:
         days = {name: self.retention.days[name] for name in rules}
         purge_rules(self.open_unit, days, self._go_on)
+
+    def _windows(self) -> None:
+        with self.open_unit() as unit:
+            report_wide_windows(unit)
 
     def _go_on(self, rows: int) -> None:
         """A purge may take minutes: nothing else waits for it."""

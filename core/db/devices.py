@@ -89,6 +89,18 @@ def owned_devices_after(connection: Connection, device_id: int, limit: int) -> l
     return [Device(*row) for row in rows]
 
 
+def raise_counter(connection: Connection, device_id: int, kit_counter: int) -> None:
+    """Store the count that a device, locked, has reached, as a person read it. Our own last counter
+    follows it where it is behind, and never goes back."""
+    connection.execute(
+        text(
+            "UPDATE devices SET kit_counter = :kit,"
+            " token_counter = greatest(token_counter, :kit) WHERE id = :id"
+        ),
+        {"id": device_id, "kit": kit_counter},
+    )
+
+
 # The devices that a payment of these customers can touch.
 _TOUCHED = (
     "SELECT unnest(CAST(:ids AS bigint[])) UNION SELECT id FROM devices"
@@ -177,9 +189,12 @@ _STATES = f"""
            (SELECT max(run.until) FROM (
               SELECT t.issued_at + make_interval(days => CAST(
                        sum(t.units) OVER (ORDER BY t.issued_at DESC, t.id DESC) AS integer))
-                     AS until FROM tokens t WHERE t.device_id = d.id AND t.kind = 'days'
-                 AND t.id > coalesce((SELECT max(id) FROM tokens l
-                                       WHERE l.device_id = d.id AND l.kind = 'lock'), 0)) run)
+                     AS until FROM tokens t
+               WHERE t.device_id = d.id AND t.kind IN ('days', 'set_days')
+                 AND t.id >= coalesce((SELECT max(id) FROM tokens l
+                                        WHERE l.device_id = d.id AND l.kind IN (
+                                              'lock', 'set_days', 'wipe_state', 'wipe_all')), 0)
+             ) run)
       FROM devices d WHERE d.owner_id = {{owner}} ORDER BY d.id
 """
 _CUSTOMER_WITH = "(SELECT customer_id FROM customer_msisdns WHERE msisdn = %s)"

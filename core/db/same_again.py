@@ -130,6 +130,20 @@ def find_audit(
     return acted_at
 
 
+def count_audit(
+    connection: Connection, subject: tuple[str, int], action: str, since: datetime
+) -> int:
+    """Return how often that action was done to that row since then."""
+    done: int = connection.execute(
+        text(
+            "SELECT count(*) FROM audit_log WHERE subject = :subject AND subject_id = :id"
+            " AND action = :action AND acted_at >= :since"
+        ),
+        {"subject": subject[0], "id": subject[1], "action": action, "since": since},
+    ).scalar_one()
+    return done
+
+
 def find_act_of(
     connection: Connection,
     operator: str,

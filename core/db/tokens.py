@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from core.device import TokenOrder
+from core.device import TokenKind, TokenOrder
 
 _BACKOFF = timedelta(seconds=15)
 _BACKOFF_MAX = timedelta(hours=1)
@@ -124,6 +124,50 @@ def postpone_order(connection: Connection, now: datetime, order: TokenOrder, pro
         ),
         {"id": order.id, "attempts": order.attempts, "problem": problem[:500], "at": now + wait},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class MadeToken:
+    """A token as it was made, with its counter; the repr hides its digits."""
+
+    id: int
+    kind: TokenKind
+    units: int
+    counter: int
+    text: str = field(repr=False)
+
+
+_MADE = "SELECT id, kind, units, counter, text FROM tokens WHERE device_id = :device"
+
+
+def find_made(connection: Connection, device_id: int, digits: str) -> MadeToken | None:
+    """Return the newest token of a device with those digits, or None."""
+    return _one_made(
+        connection, f"{_MADE} AND text = :digits ORDER BY counter DESC LIMIT 1",
+        device=device_id, digits=digits,
+    )  # fmt: skip
+
+
+def newest_made(
+    connection: Connection,
+    device_id: int,
+    between: tuple[int, int],
+    kinds: Sequence[TokenKind] | None = None,
+) -> MadeToken | None:
+    """Return the newest token of a device whose counter is above the first and not above the
+    second; of these kinds, or of any."""
+    return _one_made(
+        connection,
+        f"{_MADE} AND counter > :above AND counter <= :most"
+        " AND (CAST(:kinds AS text[]) IS NULL OR kind = ANY(:kinds))"
+        " ORDER BY counter DESC LIMIT 1",
+        device=device_id, above=between[0], most=between[1], kinds=kinds and list(kinds),
+    )  # fmt: skip
+
+
+def _one_made(connection: Connection, sql: str, **values: object) -> MadeToken | None:
+    row = connection.execute(text(sql), values).one_or_none()
+    return None if row is None else MadeToken(*row)
 
 
 def is_ordered(connection: Connection, serial: str, kind: str) -> bool:

@@ -32,6 +32,7 @@ NO_TOKENS = "none"
 
 # More tokens than this for one payment cannot be typed by anyone: the amount is a mistake.
 MAX_PARTS = 10
+_LONG = 20
 # Identifiers follow the clock, one a minute: so many purchases of one meter may come at once before
 # the clock, or the row, must be wrong.
 MAX_MINUTES_AHEAD = 24 * 60
@@ -199,9 +200,18 @@ def _next_energy(secret: DeviceSecret, last_counter: int, now: datetime) -> StsM
     return meter
 
 
+def settable(secret: DeviceSecret, days: int) -> int:
+    """The most days, not above those asked for, that one token of the device sets exactly; 0 where
+    none does."""
+    time_tokens = _time_tokens(secret, "set_days")
+    exact = (most for most in range(days, 0, -1) if time_tokens.set_days(secret.kit, most))
+    return next(exact, 0)
+
+
 def group(text: str, family: str) -> str:
-    """A token as people read it: groups of 3 or 4, full Nexus codes between * and #."""
-    size = FAMILIES[family].group if family in FAMILIES else 4
+    """A token as people read it: groups of 3, or of 4 where it is as long as a meter's; full Nexus
+    codes between * and #."""
+    size = FAMILIES[family].group if family in FAMILIES and len(text) < _LONG else 4
     spaced = " ".join(text[i : i + size] for i in range(0, len(text), size))
     return f"*{spaced}#" if family == "nexus_full" else spaced
 

@@ -7,6 +7,8 @@ from core.tokens.errors import TokenError
 from core.tokens.sts_keys import StsMeter
 
 _KEY_BYTES = 16
+_LONGEST_CODE = 24
+_AROUND_DIGITS = str.maketrans("-*#", "   ")
 
 
 def secret_key(typed: str) -> bytes:
@@ -21,9 +23,9 @@ def secret_key(typed: str) -> bytes:
 
 
 def typed_code(typed: str) -> str:
-    """A code as people write it: digits, with spaces or dashes between them."""
-    code = "".join(typed.replace("-", " ").split())
-    if not (code.isascii() and code.isdecimal()):
+    """A code as people write it, as its digits: spaces, dashes, * and # do not count."""
+    code = "".join(typed.translate(_AROUND_DIGITS).split())
+    if not (code.isascii() and code.isdecimal()) or len(code) > _LONGEST_CODE:
         raise ValueError("a code has digits only")
     return code
 

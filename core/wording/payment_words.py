@@ -50,4 +50,8 @@ def describe_token(kind: str, units: int) -> BoundMessage:
         return allocation.energy(kwh=units)
     if kind == "days":
         return allocation.days(count=units)
+    if kind == "set_days":
+        return allocation.set_days(count=units)
+    if kind == "sync":
+        return allocation.sync()
     return allocation.unlock()

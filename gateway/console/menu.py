@@ -10,6 +10,7 @@ from gateway.console.pages import (
     cases,
     credit,
     dashboard,
+    device_entry,
     device_requests,
     devices,
     forgive_debts,
@@ -23,6 +24,7 @@ from gateway.console.pages import (
     payments,
     people,
     plans,
+    repairs,
     sale_ends,
     sms,
     suspense,
@@ -40,7 +42,9 @@ BLUEPRINTS = (
     limits.blueprint,
     dashboard.blueprint,
     forgive_debts.blueprint,  # with the other pages of customers
+    device_entry.blueprint,
     devices.blueprint,
+    repairs.blueprint,
     device_requests.blueprint,
     payments.blueprint,
     sale_ends.blueprint,  # with the other pages of sales

@@ -19,7 +19,9 @@ from core.usecases.registration.customer_card import (
 from core.usecases.sales.debts import Debts, list_debts
 from core.wording.messages import agent as agent_messages
 from core.wording.messages import agent_customer as messages
+from core.wording.messages import agent_kit as kit_messages
 from core.wording.messages import debts as debt_messages
+from gateway.ussd_menus import agent_kit
 from gateway.ussd_menus.debts import DebtRow, DebtTotals, debt_rows, debt_totals
 from gateway.ussd_menus.effect import do
 from gateway.ussd_menus.options import option
@@ -115,11 +117,24 @@ owed: Pick[None] = Pick(
     empty_message=debt_messages.nothing,
     data=totals,
 )
+which_kit = Pick(
+    "agent.kit",
+    messages.which_device,
+    rows=devices,
+    row_message=messages.device,
+    empty_message=messages.no_device,
+    stores=agent_kit.serial,
+    to=agent_kit.which_reading,
+)
 customer_card = Choice(
     "agent.card",
     messages.card,
     data=card,
-    options=[option(messages.resend, to=which_device), option(messages.owed, to=owed)],
+    options=[
+        option(messages.resend, to=which_device),
+        option(messages.owed, to=owed),
+        option(kit_messages.menu, to=which_kit),
+    ],
 )
 which_phone = Ask(
     "agent.look_up", agent_messages.which_phone, reader=Phone, stores=phone, to=customer_card

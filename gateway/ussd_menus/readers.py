@@ -15,6 +15,7 @@ from core.market import Market
 from core.money import Money, typed_minor
 from core.msisdn import parse_msisdn
 from core.serial_number import parse_serial
+from core.tokens.typed import typed_code
 from core.wording.message import Message
 from core.wording.messages import engine as messages
 
@@ -160,7 +161,23 @@ class NumberReader:
         return int(typed)
 
 
+@dataclass(frozen=True)
+class KitReadingReader:
+    """The count on the screen of a kit, or a code that it refused, as digits."""
+
+    complaint: Message[Any] = messages.not_a_number
+    is_secret: bool = False
+    key_presses: int = 9
+
+    def read(self, typed: str, market: Market) -> str:
+        reading = typed_code(typed)
+        if not int(reading):
+            raise ValueError("no count")
+        return reading
+
+
 Amount = AmountReader()
+KitReading = KitReadingReader()
 Serial = SerialReader()
 Phone = PhoneReader()
 CatalogueCode = CatalogueCodeReader()

@@ -29,6 +29,7 @@ from core.environment import Environment, read_setting
 from core.errors import BadInput
 from core.msisdn import country_code, mask_msisdn, mobile_pattern
 from core.unit import Unit
+from core.usecases.devices.code_windows import describe_window, find_wide_windows
 from core.usecases.payments.possible_codes import devices_without_code
 from core.usecases.people.purge import RetentionSettings, rules_behind
 from gateway.console.settings import second_factor_roles
@@ -100,8 +101,17 @@ def examine_database(
         yield _second_factors(connection, environment)
         yield _approvals(connection, clock)
         yield _purge(connection, environment, clock)
+        yield _windows(connection, clock)
         without_code = first_of(list(devices_without_code(connection, clock())))
         yield Check("every device can get a code", not without_code, without_code)
+
+
+def _windows(connection: Connection, clock: Clock) -> Check:
+    """Say which devices have used half of the window in which they accept codes: they work, and
+    somebody should ask whether their codes were typed."""
+    market = find_market(connection)
+    found = find_wide_windows(Unit(connection, clock(), market)) if market else []
+    return Check("codes are typed", True, first_of([describe_window(use) for use in found]))
 
 
 def _configuration(environment: Environment) -> Check:

@@ -12,6 +12,7 @@ from core.device import TokenKind
 from core.errors import Refused
 from core.plan import PlanTerms
 from core.tokens.keys import VendingKeys
+from core.usecases.devices.list_devices import days_left, list_devices
 from core.usecases.devices.replace_device import replace_device
 from core.usecases.devices.stock import NamedDevice
 from core.usecases.sales.end_sale import cancel_sale
@@ -171,17 +172,68 @@ def test_a_key_that_is_missing_is_waited_for_and_the_neighbours_get_theirs(
 
 
 def test_a_code_that_can_never_be_made_ends_with_its_reason(scenario: Scenario) -> None:
+    order(scenario, KIT, "days", 7)
     with scenario.engine.begin() as connection:
         connection.exec_driver_sql(
             "UPDATE devices SET token_counter = 65535 WHERE serial = %s", (KIT,)
         )
-    order(scenario, KIT, "days", 7)
     make(scenario)
 
     [(state, problem)] = scenario.rows("SELECT state, problem FROM token_orders")
     assert state == "failed"
     assert problem
     assert codes(scenario) == []
+    with pytest.raises(Refused, match="no_codes"):
+        order(scenario, KIT, "set_days", 7)
+
+
+@pytest.mark.parametrize(
+    ("family", "kind", "units", "made"),
+    [
+        ("openpaygo", "set_days", 9, True),
+        ("openpaygo", "sync", 0, True),
+        ("openpaygo", "wipe_ids", 0, False),
+        ("openpaygo", "set_days", 996, False),
+        ("nexus_full", "set_days", 91, True),
+        ("nexus_full", "wipe_all", 0, True),
+        ("nexus_full", "sync", 0, False),
+        ("nexus_small", "wipe_state", 0, True),
+        ("nexus_small", "wipe_ids", 0, True),
+        ("nexus_small", "set_days", 91, False),
+    ],
+)
+def test_operator_codes_of_each_family_are_made_or_refused_at_once(
+    scenario: Scenario, family: str, kind: TokenKind, units: int, made: bool
+) -> None:
+    scenario.run(
+        "UPDATE manufacturers SET token_family = :family WHERE id ="
+        " (SELECT manufacturer_id FROM devices WHERE serial = :kit)",
+        family=family,
+        kit=KIT,
+    )
+    if not made:
+        with pytest.raises(Refused, match=r"no_codes|token_not_supported"):
+            order(scenario, KIT, kind, units)
+        return
+    order(scenario, KIT, kind, units)
+    make(scenario)
+    assert [row[:2] for row in codes(scenario)] == [(kind, units)]
+    texts = scenario.rows("SELECT count(*) FROM sms")
+    assert texts == [(0 if kind.startswith("wipe") else 1,)]
+
+
+def test_days_that_were_set_are_all_that_a_customer_is_shown(scenario: Scenario) -> None:
+    order(scenario, KIT, "days", 30)
+    make(scenario)
+    order(scenario, KIT, "set_days", 4)
+    make(scenario)
+    order(scenario, KIT, "days", 2)
+    make(scenario)
+    [baraka] = scenario.rows("SELECT owner_id FROM devices WHERE serial = :kit", kit=KIT)
+    with scenario.open_unit() as unit:
+        states = list_devices(unit, baraka[0])
+        assert [days_left(unit, state) for state in states if state.serial == KIT] == [6]
+    assert type_all(scenario, KIT)["days"] == 6
 
 
 def test_a_device_that_was_taken_back_is_locked(scenario: Scenario) -> None:

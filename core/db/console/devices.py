@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 
 from core.db.console.listing import Query
 from core.db.typed_rows import all_rows, row_or_none
-from core.device import DeviceKind
+from core.device import DeviceKind, KeypadDigits
 from core.ownership import OwnershipReason
 from core.payment import PaymentState
 from core.sale import RUNNING_SQL, SaleState
@@ -48,6 +48,9 @@ class DeviceDetails(DeviceRow):
     replaced_by: str | None
     product_code: str | None
     model: str | None
+    divider: int | None
+    digits: KeypadDigits | None
+    kit_counter: int | None
 
 
 _COLUMNS = (
@@ -105,7 +108,7 @@ def find_device_details(connection: Connection, device_id: int) -> DeviceDetails
         f"SELECT {_COLUMNS}, d.token_counter, d.has_key,"
         " d.retired_on, d.replaced_by_id,"
         " (SELECT serial FROM devices n WHERE n.id = d.replaced_by_id) AS replaced_by,"
-        " a.code AS product_code, d.model"
+        " a.code AS product_code, d.model, d.divider, d.digits, d.kit_counter"
         f" FROM {_TABLES} WHERE d.id = :id",
         id=device_id,
     )

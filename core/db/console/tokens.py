@@ -17,7 +17,7 @@ from core.device import TokenKind, TokenOrderState
 
 _COLUMNS = (
     "o.id, o.ordered_at, d.serial, o.kind, o.units, o.operator, o.reason, o.state,"
-    " o.problem, o.ended_at, CASE o.kind WHEN 'days' THEN o.units END AS days,"
+    " o.problem, o.ended_at, CASE WHEN o.kind IN ('days', 'set_days') THEN o.units END AS days,"
     " CASE o.kind WHEN 'energy' THEN round(o.units / 10.0, 1) END AS kwh"
 )
 _TABLES = "token_orders o JOIN devices d ON d.id = o.device_id"

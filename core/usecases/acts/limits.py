@@ -35,11 +35,13 @@ from core.usecases.tokens.token_value import value_of_token
 
 # So many requests of one person wait at a time.
 MAX_WAITING = 50
+_NEEDS_TWO = ("unlock", "wipe_ids", "wipe_all")
 
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """What an act gave away: its value in minor units, and whether it frees a device for good."""
+    """What an act gave away: its value in minor units, and whether it frees a device for good, or
+    makes it take again what it took before (wiped ids)."""
 
     value_minor: int
     unlocks: bool
@@ -73,7 +75,7 @@ def measure_act(unit: Unit, mark: Mark, operator: str, value_minor: int | None =
     ordered = ordered_since(unit.connection, mark, operator, unit.now)
     values = [value_of_token(unit, token.serial, token.kind, token.units) for token in ordered]
     booked = booked_since(unit.connection, mark) if value_minor is None else value_minor
-    return Worth(max([booked, *values]), any(token.kind == "unlock" for token in ordered))
+    return Worth(max([booked, *values]), any(token.kind in _NEEDS_TWO for token in ordered))
 
 
 def needs_second(rules: ActRules, worth: Worth, *, needs_two: bool) -> bool:

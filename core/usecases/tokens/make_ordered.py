@@ -1,7 +1,7 @@
 """Make the manual tokens that operators ordered. Only workers can, as it takes device keys.
 
 The token and the device's counter are stored in one transaction, as for a payment. The owner gets
-an SMS with the token, except for a lock, which is read at the console.
+an SMS with the token, except for what locks or wipes, which is read at the console.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from core.device import Device, TokenOrder
 from core.logs import log_fields
 from core.tokens.errors import TokenImpossible
 from core.tokens.family import (
+    Action,
     DeviceSecret,
     IssuedToken,
     group,
@@ -35,6 +36,8 @@ from core.wording.payment_words import describe_token
 log = logging.getLogger(__name__)
 
 ORDER_OF_ANOTHER = "order_of_another"
+# What a technician types, or whoever takes the device back: its owner is not told.
+READ_AT_THE_CONSOLE: tuple[Action, ...] = ("lock", "wipe_state", "wipe_ids", "wipe_all")
 
 
 def make_ordered_tokens(unit: Unit, open_secret: OpenSecret, limit: int = 50) -> int:
@@ -72,7 +75,7 @@ def _make(unit: Unit, order: TokenOrder, open_secret: OpenSecret) -> None:
     ids = store_ordered(unit.connection, unit.now, order, rows, secret.sealed_links())
     end_order(unit.connection, unit.now, order.id, "made")
     post_goodwill(unit, order, device)
-    if order.kind != "lock" and device.owner_id is not None:
+    if order.kind not in READ_AT_THE_CONSOLE and device.owner_id is not None:
         _notify_owner(unit, device, device.owner_id, dict(zip(ids, issued, strict=True)))
     log.info("ordered token made", extra=log_fields(order=order.id))
 
@@ -93,7 +96,9 @@ def _give_up(unit: Unit, order: TokenOrder, device: Device) -> None:
 def _describe(order: TokenOrder) -> str:
     if order.kind == "energy":
         return f"a code for {order.units // 10}.{order.units % 10} kWh"
-    return f"a code for {order.units} days" if order.kind == "days" else f"the {order.kind} code"
+    if order.kind in ("days", "set_days"):
+        return f"a code for {order.units} days"
+    return f"the {order.kind.replace('_', ' ')} code"
 
 
 def _whose_now(unit: Unit, device: Device) -> str:

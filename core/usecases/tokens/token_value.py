@@ -17,15 +17,16 @@ def value_of_token(unit: Unit, serial: str, kind: str, units: int) -> int:
     """Return the value in minor units of `units`: tenths of a kWh, or days; 0 for unlock and lock.
 
     Energy counts at the price of the device's tariff, days at what its plan or its price of a day
-    says, an unlock at what is open of its plan. A device without a plan counts with its price,
-    which a year of days reaches; one that its owner has paid off, and a lock, count nothing.
+    says (also days that are set: nobody knows how many the device had), an unlock at what is open
+    of its plan. A device without a plan counts with its price, which a year of days reaches; one
+    that its owner has paid off counts nothing, nor does any other token.
     """
     prices = prices_of_device(unit.connection, serial, unit.today)
-    if prices is None or kind == "lock":
+    if prices is None or kind not in ("energy", "days", "set_days", "unlock"):
         return 0
     if kind == "energy":
         return -(-units * prices.price_per_kwh_thousandths // _PARTS)
-    return _days_value(prices, units) if kind == "days" else _whole_value(prices)
+    return _days_value(prices, units) if kind in ("days", "set_days") else _whole_value(prices)
 
 
 def _whole_value(prices: DevicePrices) -> int:

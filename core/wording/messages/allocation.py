@@ -38,6 +38,16 @@ def days(count: Count) -> None:
 
 
 @message
+def set_days(count: Count) -> None:
+    """The device has that many days from now on, whatever it had."""
+
+
+@message
+def sync() -> None:
+    """The device counts on with us after this code: it is typed before any other."""
+
+
+@message
 def unlock() -> None:
     """The device is paid off and runs without tokens from now on."""
 
@@ -53,4 +63,4 @@ Allocations = Annotated[
         energy, days, unlock, credit, first=(loan, access), instead=(taken_back, debts)
     ),
 ]
-TokenContent = Annotated[BoundMessage, MessageSlot(energy, days, unlock)]
+TokenContent = Annotated[BoundMessage, MessageSlot(energy, days, unlock, set_days, sync)]

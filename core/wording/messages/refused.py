@@ -314,3 +314,43 @@ def no_channel() -> None:
 @message
 def too_many_guesses() -> None:
     """The caller asked for too many serial numbers that do not exist."""
+
+
+@message
+def kit_not_timed(serial: Serial) -> None:
+    """The codes of this device carry no count."""
+
+
+@message
+def kit_count_far(count: Count, ours: Count) -> None:
+    """The count that was typed is too far above ours."""
+
+
+@message
+def kit_out_of_reach(serial: Serial) -> None:
+    """No code of ours reaches the count of the kit."""
+
+
+@message
+def code_not_of_kit(serial: Serial) -> None:
+    """The code that was typed was not made for this kit."""
+
+
+@message
+def code_replaced(serial: Serial) -> None:
+    """A newer code was made, and the kit refuses all before it."""
+
+
+@message
+def kit_count_needed(serial: Serial) -> None:
+    """The code that was to bring kit and server together was refused."""
+
+
+@message
+def kit_in_step(serial: Serial) -> None:
+    """Kit and server agree, and there are no days to give."""
+
+
+@message
+def kit_repaired(serial: Serial) -> None:
+    """An agent repaired the kit minutes ago, or three times today."""

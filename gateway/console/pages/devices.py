@@ -14,15 +14,13 @@ from core.db.console.devices import (
     find_device_details,
     hands_of_device,
     payments_of_device,
-    plans_for_kind,
     sales_of_device,
 )
 from core.db.console.tokens import tokens_of_device
-from core.tokens.openpaygo import MAX_COUNT
+from core.tokens.family import can
 from core.unit import Unit
-from core.usecases.devices.enter_device import enter_device
+from core.usecases.devices.code_windows import describe_window, find_wide_windows
 from core.usecases.devices.product import set_product
-from core.usecases.devices.register_devices import DeviceEntry
 from core.usecases.devices.replace_device import Replacement, replace_device
 from core.usecases.devices.transfer_meter import transfer_meter_by_operator
 from core.usecases.sales.allowed_plans import remove_plan_from, set_plan_on
@@ -45,6 +43,7 @@ from gateway.console.pages.shared_fields import (
     device_kinds,
     plan_field,
     products_of,
+    products_of_all,
 )
 
 blueprint = Blueprint("devices", __name__)
@@ -59,8 +58,7 @@ _PLACES = (
 
 def _product_options(unit: Unit) -> Sequence[tuple[str, str]]:
     """Return the products as options, after that of a device whose product is not known."""
-    products = [product for kind, _ in device_kinds(unit) for product in products_of(kind)(unit)]
-    return [("-", "not known"), *products]
+    return [("-", "not known"), *products_of_all(unit)]
 
 
 list_page(
@@ -89,7 +87,7 @@ list_page(
             choice_filter("tariff", "Tariff", catalogue_options("tariffs")),
             condition_filter("place", "State", _PLACES),
         ),
-        buttons=(("Enter a device", "devices.enter"),),
+        buttons=(("Enter a device", "device_entry.enter"),),
     ),
 )  # fmt: skip
 
@@ -99,16 +97,25 @@ def device(device_id: int) -> ResponseReturnValue:
     """Show a device: its owner, sales, tokens and payments."""
     with console().read_only_unit() as unit:
         connection = unit.connection
+        found = _get_device(unit, device_id)
         return render_template(
             "device.html",
             unit=unit,
-            device=_get_device(unit, device_id),
+            device=found,
+            is_timed=can(found.token_family, "set_days"),
+            window=_window_hint(unit, device_id),
             sales=sales_of_device(connection, device_id),
             tokens=tokens_of_device(connection, device_id, _SHOWN),
             payments=payments_of_device(connection, device_id, _SHOWN),
             hands=hands_of_device(connection, device_id),
             audit=audit_of(connection, "device", device_id),
         )
+
+
+def _window_hint(unit: Unit, device_id: int) -> str:
+    """What to ask the owner of a device that has used half of the window of its codes."""
+    found = find_wide_windows(unit, device_id)
+    return f"{describe_window(found[0])}: were its codes typed?" if found else ""
 
 
 def _get_device(unit: Unit, device_id: int) -> DeviceDetails:
@@ -124,102 +131,6 @@ def _device_summary(unit: Unit, device_id: int) -> list[tuple[str, str]]:
         ("Owner", found.owner or f"none ({label(found.place)})"),
         ("Preset plan", found.plan or ""),
     ]
-
-
-def _parse_counter(unit: Unit, typed: str) -> int:
-    count = parsing.whole_number(unit, typed)
-    if count > MAX_COUNT:
-        raise ValueError(f"at most {MAX_COUNT}")
-    return count
-
-
-def _enter_device(unit: Unit, operator: str, values: Values) -> Done:
-    entry = DeviceEntry(
-        values["serial"],
-        values["kind"],
-        values["manufacturer"],
-        tariff=values["tariff"],
-        plan=values["plan"],
-        product=values["product"],
-        secret_key=values["secret_key"],
-        starting_code=values["starting_code"],
-        count=values["count"],
-        sts=values["sts"],
-    )
-    device_id = enter_device(unit, entry, operator, values["reason"], console().sealing_key)
-    return Done("The device is in stock.", "devices.device", {"device_id": device_id})
-
-
-action_page(
-    blueprint,
-    "/devices/new",
-    "enter",
-    "stock",
-    Form(
-        "Enter a device into stock",
-        lambda unit: (
-            Field("serial", "Serial number", parsing.serial),
-            Field("kind", "Kind", kind="select", options=device_kinds),
-            Field(
-                "manufacturer", "Manufacturer", kind="select",
-                options=catalogue_options("manufacturers"),
-            ),
-            Field(
-                "tariff", "Tariff", kind="select", options=catalogue_options("tariffs"),
-                optional=True,
-                hint="With a preset tariff, a caller can register the meter without an agent.",
-            ),
-            Field(
-                "plan", "Plan", kind="select", optional=True,
-                options=lambda unit: plans_for_kind(unit.connection),
-                hint="With a preset plan, a caller can register the device without an agent.",
-            ),
-            Field(
-                "product", "Product", kind="select", optional=True,
-                options=lambda unit: _product_options(unit)[1:],
-                hint="The appliance that the device is. It is then sold as nothing else.",
-            ),
-            Field(
-                "secret_key", "Device key", parsing.secret_key, "secret", optional=True,
-                heading="What its tokens are made from",
-                hint="32 hexadecimal digits, from the manufacturer. No page shows the key again.",
-            ),
-            Field(
-                "starting_code", "Starting code", parsing.whole_number, optional=True,
-                hint="Of an OpenPAYGO device, if the manufacturer gives one.",
-            ),
-            Field(
-                "count", "Last counter used", _parse_counter, optional=True,
-                hint="Of a device that has already received tokens elsewhere.",
-            ),
-            Field(
-                "sts", "STS data", parsing.sts_data, optional=True,
-                hint="If they differ from the manufacturer's: ea=11;dkga=04;sgc=123456;krn=1;ti=01;"
-                "kt=2",
-            ),
-        ),
-        _enter_device,
-        button="Enter it",
-        errors_at={
-            "device_known": "serial",
-            "meter_number": "serial",
-            "kind_not_made": "kind",
-            "manufacturer_unknown": "manufacturer",
-            "meter_not_vendable": "sts",
-            "secret_key_needed": "secret_key",
-            "secret_key_misplaced": "secret_key",
-            "sealing_key_missing": "secret_key",
-            "starting_code_misplaced": "starting_code",
-            "sts_needed": "sts",
-            "sts_misplaced": "sts",
-            "tariff_misplaced": "tariff",
-            "plan_misplaced": "plan",
-            "plan_of_other_kind": "plan",
-            "product_of_other_plan": "plan",
-            "product_of_other_kind": "product",
-        },
-    ),
-)  # fmt: skip
 
 
 def _product_fields(unit: Unit, device_id: int) -> tuple[Field, ...]:

@@ -60,6 +60,11 @@ def products_of(kind: str, serial: str | None = None) -> Options:
     return lambda unit: products_for(unit.connection, kind, serial)
 
 
+def products_of_all(unit: Unit) -> list[tuple[str, str]]:
+    """Return options from the appliances of every kind of device."""
+    return [product for kind, _ in device_kinds(unit) for product in products_of(kind)(unit)]
+
+
 def plan_fields(
     heading: str = "Payment plan of a kit or an e-bike", appliances: Options | None = None
 ) -> tuple[Field, ...]:

@@ -51,6 +51,11 @@ _KINDS = (
     ("energy", "energy, in kWh"),
     ("unlock", "unlock permanently"),
     ("lock", "lock"),
+    ("set_days", "set the days, whatever it had"),
+    ("sync", "counter sync (OpenPAYGO)"),
+    ("wipe_state", "wipe the credit (Nexus)"),
+    ("wipe_ids", "wipe the ids it remembers (Nexus)"),
+    ("wipe_all", "wipe credit and ids (Nexus)"),
 )
 
 
@@ -127,7 +132,12 @@ action_page(
         lambda unit: (
             Field("serial", "Serial number", parsing.serial),
             Field("kind", "Kind", kind="select", options=lambda unit: _KINDS),
-            Field("amount", "Days, or kWh", optional=True, hint="Empty for lock and unlock."),
+            Field(
+                "amount",
+                "Days, or kWh",
+                optional=True,
+                hint="Empty for what has no amount, such as lock and unlock.",
+            ),
         ),
         _order_token,
         button="Order it",
@@ -136,6 +146,7 @@ action_page(
             "token_not_supported": "kind",
             "token_ordered": "kind",
             "token_amount_range": "amount",
+            "no_codes": "amount",
             "token_without_amount": "amount",
             "token_amount_invalid": "amount",
         },

@@ -80,7 +80,7 @@ def booked_since(connection: Connection, mark: Mark) -> int:
         connection.execute(
             text(
                 "SELECT coalesce(max(booked), 0) FROM (SELECT sum(p.amount_minor) AS booked"
-                " FROM journal_entries e JOIN postings p ON p.entry_id = e.id"
+                " FROM entry_ids e JOIN postings p ON p.entry_id = e.id"
                 " WHERE e.id > :last AND e.transaction_id = pg_current_xact_id()::text"
                 " AND p.side = 'debit' GROUP BY e.id) entries"
             ),

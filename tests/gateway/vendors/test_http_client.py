@@ -72,7 +72,7 @@ def test_an_answer_byte_by_byte_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> N
 
     def app(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
         start_response("200 OK", [("Content-Type", "text/plain")])
-        for _ in range(5):
+        for _ in range(2_000):
             yield b"1"
 
     with served(app) as url:
@@ -151,14 +151,20 @@ def test_no_vend_is_begun_that_could_not_be_answered_in_time() -> None:
 
 
 def test_a_driver_never_raises_for_what_it_reads(caplog: pytest.LogCaptureFixture) -> None:
+    """After an order it may have been done; before one, certainly not."""
+
     class Careless:
         token = "careless"
 
         @answering
-        def vend(self) -> object:
+        def vend(self, url: str = "") -> object:
+            if url:
+                VendorHttp(url).order("POST", "/vend", json={})
             return {"password": SECRET}["code"]
 
-    assert isinstance(Careless().vend(), Unknown)
+    with canned(200, "application/json", "{}") as url:
+        assert isinstance(Careless().vend(url), Unknown)
+    assert isinstance(Careless().vend(), NotSent)
     assert SECRET not in caplog.text
 
 

@@ -132,7 +132,7 @@ def test_what_the_web_process_can_put_into_redis_runs_nothing(deployment: Deploy
     trace = deployment.folder / "owned"
     before = refused(deployment)
     with Redis.from_url(deployment.of_web()["REDIS_URL"]) as redis:
-        for name in ("payments", "prompts", "sms", "reconciliation"):
+        for name in ("payments", "prompts", "sms", "vends", "reconciliation"):
             queue = Queue(name, connection=redis, serializer=JSONSerializer)
             queue.enqueue("os.system", f"touch {trace}")
             queue.enqueue("time.sleep", 60)

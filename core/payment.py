@@ -50,6 +50,8 @@ LineKind = Literal[
     "credit",
     "suspense",
 ]
+# The lines that a device gets its energy, its days or its freedom for.
+SERVED: tuple[LineKind, ...] = ("down_payment", "instalment", "energy", "days", "recovery")
 
 
 def normalise_receipt(text: str) -> str:

@@ -3,11 +3,11 @@
 The edge (route, job, command) opens it; returning commits, raising rolls back. After the commit
 the workers of the queues in `wakes` are woken.
 
-Locks are taken in one order everywhere: agents, prompts, payments, customers, devices, circuits,
-cases. In one table they are taken in the order of the ids, of cases in the order of their keys.
-Other rows belong to one of these (a sale and its instalments to their customer, a refund to its
-payment) and change only while that one is locked. A row is locked with FOR NO KEY UPDATE, which
-does not stop rows that only refer to it.
+Locks are taken in one order everywhere: agents, prompts, payments, customers, devices,
+vendor_accounts, circuits, vends, cases. In one table they are taken in the order of the ids, of
+cases in the order of their keys. Other rows belong to one of these (a sale and its instalments to
+their customer, a refund to its payment) and change only while that one is locked. A row is locked
+with FOR NO KEY UPDATE, which does not stop rows that only refer to it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from core.pin import Pins
 
 NO_CHANNELS = Channels()
 # The queues of the workers. `gateway.work_queues` has the job of each.
-QueueName = Literal["payments", "prompts", "sms", "reconciliation"]
+QueueName = Literal["payments", "prompts", "sms", "vends", "reconciliation"]
 
 
 @dataclass(frozen=True, slots=True)

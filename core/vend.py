@@ -97,6 +97,74 @@ class VendOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class Vend:
+    """A row of `vends`, with what must be known to ask for it.
+
+    `owner_id` has the device now, `customer_id` had it when it was bought or ordered.
+    `amount_minor` of `currency` was paid for the units. `vendor` and `account`: those that were
+    asked, else those to ask. `payment_left_minor`: what was not taken back of its payment.
+    `decided_by` typed `typed_codes`; `given_back`: its money became credit;
+    `vendor_reference`: the vendor's name for what was done.
+    """
+
+    id: int
+    handle: UUID
+    device_id: int
+    serial: str
+    owner_id: int | None
+    customer_id: int | None
+    customer_account: str | None
+    payment_id: int | None
+    receipt: str | None
+    payment_left_minor: int | None
+    order_id: int | None
+    kind: VendAction
+    units: int
+    amount_minor: int
+    currency: str
+    until_at: datetime | None
+    until_before: datetime | None
+    state: VendState
+    vendor: str
+    account: str
+    created_at: datetime
+    asked_at: datetime | None
+    asks: int
+    attempts: int
+    next_attempt_at: datetime | None
+    reason: RefusalReason | None
+    words: str | None
+    decided_by: str | None
+    typed_codes: Sequence[str] | None
+    given_back: bool
+    vendor_reference: str | None
+
+    def __repr__(self) -> str:
+        return f"Vend({self.id}, {self.state})"
+
+    @property
+    def order(self) -> VendOrder:
+        """What a vendor is asked."""
+        return VendOrder(
+            handle=self.handle,
+            serial=self.serial,
+            action=self.kind,
+            units=self.units,
+            money=Money(self.amount_minor, self.currency),
+            customer_reference=self.customer_account,
+            created_at=self.created_at,
+            asked_at=self.asked_at,
+            until=self.until_at,
+            until_before=self.until_before,
+        )
+
+    @property
+    def name(self) -> str:
+        """What it is for, in words of operators: the receipt, or the order."""
+        return self.receipt or f"order {self.order_id}"
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """It was vended.
 

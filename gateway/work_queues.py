@@ -25,6 +25,7 @@ JOBS: dict[QueueName, str] = {
     "payments": "workers.jobs.apply_payments",
     "prompts": "workers.jobs.prompt_payers",
     "sms": "workers.jobs.send_sms",
+    "vends": "workers.vends.ask_vendors",
     "reconciliation": "workers.reconciliation.reconcile",
 }
 QUEUES = tuple(JOBS)

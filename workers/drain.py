@@ -83,18 +83,18 @@ class Lane:
     * `call` calls the provider for one, with no transaction open; it returns what to record.
     * `record` records the answers that came since it was last asked, in one commit; where that
       fails, each is recorded in a commit of its own.
-    * `is_urgent`: it still claims in a second shift, while calls of other lanes end.
+    * `shifts`: for so many shifts it still claims, while calls of other lanes end.
     """
 
     claim: Callable[[Unit, int], Sequence[Any]]
     call: Callable[[Any], Any]
     slots: int = CALLS_AT_ONCE
-    is_urgent: bool = False
+    shifts: int = 1
     record: Callable[[Unit, Sequence[Any]], None] = record_each
 
     def is_open(self, shift: Shift) -> bool:
         """Whether it still claims."""
-        return shift.has_time(2 if self.is_urgent else 1)
+        return shift.has_time(self.shifts)
 
 
 def keep_calling(open_unit: OpenUnit, lanes: Sequence[Lane], shift: Shift) -> None:

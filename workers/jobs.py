@@ -112,7 +112,7 @@ def send_sms(worker: Runtime, shift: Shift) -> None:
     send, provider = partial(_send, sender), sender.provider
     record = partial(record_sendings, provider=provider)
     lanes = [
-        Lane(partial(claim_unsent_tokens, provider=provider), send, is_urgent=True, record=record),
+        Lane(partial(claim_unsent_tokens, provider=provider), send, shifts=2, record=record),
         Lane(partial(claim_unsent_sms, provider=provider), send, _TEXTS_AT_ONCE, record=record),
     ]
     keep_calling(worker.open_unit, lanes, shift)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from threading import Event
 from typing import NoReturn, get_args
 
 from core.channel import ChannelName
@@ -32,6 +33,8 @@ from gateway.redis_client import fail_fast_redis
 from gateway.settings import ServicesSettings, channels_set_up
 from gateway.sms.africastalking import AfricasTalkingSender, SmsSettings
 from gateway.sms.sender import SmsSender
+from gateway.vendors.vendor import Vendor
+from gateway.vendors.vendor_table import open_vendors
 from gateway.work_queues import WorkQueues
 from workers.settings import served_queues
 
@@ -46,7 +49,8 @@ class Runtime:
     has the device keys and calls no provider, who calls providers has no keys.
 
     `vending_keys` is None where there are none. `daraja` is None in a market without M-Pesa;
-    `other_channels` are the others that are set up, by name.
+    `other_channels` are the others that are set up, by name. `vendors`: the
+    accounts with vendors; the first job writes them into the database (`vendors_are_stored`).
     """
 
     open_unit: OpenUnit
@@ -56,6 +60,8 @@ class Runtime:
     sender: SmsSender | None = None
     daraja: DarajaClient | None = None
     other_channels: Mapping[str, PaymentChannel] = field(default_factory=dict)
+    vendors: Sequence[Vendor] = ()
+    vendors_are_stored: Event = field(default_factory=Event)
 
     def channel(self, name: str) -> PaymentChannel | None:
         """The channel of that name; None when it is not set up (any more)."""
@@ -90,7 +96,11 @@ def runtime() -> Runtime:
     channels = _channels(given, open_unit) if {*served} & {"prompts", "reconciliation"} else {}
     daraja = channels.pop("daraja", None)
     assert daraja is None or isinstance(daraja, DarajaClient)
-    return Runtime(open_unit, work_queues, keys, vending_keys, sender, daraja, channels)
+    redis = fail_fast_redis(services.redis_url)
+    vendors = open_vendors(given, redis).values() if "vends" in served else ()
+    return Runtime(
+        open_unit, work_queues, keys, vending_keys, sender, daraja, channels, vendors=tuple(vendors)
+    )
 
 
 def publish_held_keys(made: Runtime, environment: Environment) -> None:

@@ -21,7 +21,7 @@ from core.usecases.operators.periodic_jobs import report_foreign_job
 from core.wording.product import check_wording
 from gateway.heartbeat import sending_heartbeats
 from gateway.work_queues import QUEUES
-from workers import jobs, reconciliation
+from workers import jobs, reconciliation, vends
 from workers.job_table import TableQueue, forget_ended, job_class
 from workers.runtime import Runtime, publish_held_keys, runtime
 from workers.settings import served_queues
@@ -32,6 +32,7 @@ TABLE: dict[QueueName, Callable[[], None]] = {
     "payments": jobs.apply_payments,
     "prompts": jobs.prompt_payers,
     "sms": jobs.send_sms,
+    "vends": vends.ask_vendors,
     "reconciliation": reconciliation.reconcile,
 }
 

@@ -273,6 +273,16 @@ def find_token_of(connection: Connection, owner_id: int, token_id: int) -> Store
     return StoredToken(*rows[0]) if rows else None
 
 
+def is_code_known(connection: Connection, device_id: int, code: str) -> bool:
+    """Return whether that is a code of the device already."""
+    return bool(
+        connection.execute(
+            text("SELECT EXISTS (SELECT FROM tokens WHERE device_id = :id AND text = :code)"),
+            {"id": device_id, "code": code},
+        ).scalar_one()
+    )
+
+
 # The period of the access rate runs on: the customer pays for the connection, not for the box.
 _IN_PLACE = (
     "UPDATE devices n SET assigned_on = :on, tariff_id = o.tariff_id,"

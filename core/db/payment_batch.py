@@ -30,6 +30,8 @@ _SETS = {
     "clawback": "id bigint, paid_minor bigint",
     "completed": "sale_id bigint",
     "credit": "customer_id bigint, credit_minor bigint",
+    "vend": "device_id bigint, customer_id bigint, payment_id bigint, kind text, units integer,"
+    " amount_minor bigint",
     "token": "device_id bigint, payment_id bigint, part smallint, kind text, units integer,"
     " counter bigint, text text",
     "chain": "device_id bigint, sealed_chain bytea",
@@ -83,6 +85,10 @@ _WRITE = text(
         INSERT INTO postings (entry_id, account, side, amount_minor, customer_id)
         SELECT entries.id, account, side, amount_minor, customer_id
           FROM {_rows("leg")} JOIN entries ON idempotency_key = 'applied:' || leg.payment_id
+    ), vends_wanted AS (
+        INSERT INTO vends (device_id, customer_id, payment_id, kind, units, amount_minor,
+                           created_at, next_attempt_at)
+        SELECT vend.*, :now, :now FROM {_rows("vend")}
     ), issued AS (
         INSERT INTO tokens (device_id, payment_id, part, kind, units, counter, text, issued_at)
         SELECT token.*, :now FROM {_rows("token")}

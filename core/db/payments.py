@@ -9,6 +9,7 @@ from typing import Literal
 from sqlalchemy import Connection, text
 
 from core.payment import (
+    SERVED,
     BookedLine,
     BookedPayment,
     ReceivedPayment,
@@ -225,13 +226,20 @@ def learn_payer(connection: Connection, payment_id: int, msisdn: str) -> BookedP
 
 
 def lines_left(connection: Connection, payment_id: int) -> list[BookedLine]:
-    """Return the lines of an applied payment as far as earlier returns left them, newest first."""
+    """Return the lines of an applied payment as far as earlier returns left them, newest first.
+
+    What was paid for a vend that was given back is credit now.
+    """
     rows = connection.execute(
         text(
             f"""
-            SELECT l.number, l.kind, l.amount_minor - l.returned, l.instalment_id,
-                   l.access_charge_id, l.clawback_id, l.sale_id, l.device_id,
-                   l.instalment_id IS NULL OR s.state IN {RUNNING_SQL} OR (
+            SELECT l.number, CASE WHEN l.is_credit THEN 'credit' ELSE l.kind END,
+                   l.amount_minor - l.returned,
+                   CASE WHEN NOT l.is_credit THEN l.instalment_id END,
+                   l.access_charge_id, l.clawback_id,
+                   CASE WHEN NOT l.is_credit THEN l.sale_id END,
+                   CASE WHEN NOT l.is_credit THEN l.device_id END,
+                   l.is_credit OR l.instalment_id IS NULL OR s.state IN {RUNNING_SQL} OR (
                        s.state = 'complete' AND NOT EXISTS (
                            SELECT FROM sales o WHERE o.device_id = s.device_id
                               AND o.state IN {RUNNING_SQL}
@@ -239,23 +247,31 @@ def lines_left(connection: Connection, payment_id: int) -> list[BookedLine]:
               FROM (SELECT *, (SELECT coalesce(sum(b.amount_minor), 0)::bigint
                                  FROM payment_return_lines b
                                 WHERE b.payment_id = payment_lines.payment_id
-                                  AND b.number = payment_lines.number) AS returned
+                                  AND b.number = payment_lines.number) AS returned,
+                             payment_lines.kind = ANY(:served) AND EXISTS (
+                                 SELECT FROM vends v WHERE v.payment_id = payment_lines.payment_id
+                                    AND v.device_id = payment_lines.device_id AND v.given_back)
+                           AS is_credit
                       FROM payment_lines WHERE payment_id = :id) l
               LEFT JOIN instalments i ON i.id = l.instalment_id
               LEFT JOIN sales s ON s.id = i.sale_id
-             WHERE l.amount_minor > l.returned ORDER BY l.number DESC
+             WHERE l.amount_minor > l.returned ORDER BY l.is_credit DESC, l.number DESC
             """
         ),
-        {"id": payment_id},
+        {"id": payment_id, "served": list(SERVED)},
     )
     return [BookedLine(*row) for row in rows]
 
 
 def devices_with_tokens(connection: Connection, payment_id: int) -> set[int | None]:
-    """Return the ids of the devices for which this payment gave tokens."""
+    """Return the ids of the devices for which this payment gave tokens, or credit by a vendor; or
+    may have."""
     return set(
         connection.execute(
-            text("SELECT DISTINCT device_id FROM tokens WHERE payment_id = :id"),
+            text(
+                "SELECT device_id FROM tokens WHERE payment_id = :id UNION SELECT device_id"
+                " FROM vends WHERE payment_id = :id AND state IN ('asked', 'unknown', 'done')"
+            ),
             {"id": payment_id},
         ).scalars()
     )

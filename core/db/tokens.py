@@ -44,6 +44,25 @@ def claim_orders(connection: Connection, now: datetime, limit: int) -> list[Toke
     return [TokenOrder(*row) for row in rows]
 
 
+def find_order(connection: Connection, order_id: int) -> TokenOrder:
+    """Return the order with that id. Raises NoResultFound."""
+    row = connection.execute(
+        text(
+            "SELECT id, device_id, customer_id, kind, units, operator, attempts, value_minor"
+            " FROM token_orders WHERE id = :id"
+        ),
+        {"id": order_id},
+    ).one()
+    return TokenOrder(*row)
+
+
+def await_vendor(connection: Connection, order_id: int) -> None:
+    """A vendor is asked for an order: what becomes of that ends it."""
+    connection.execute(
+        text("UPDATE token_orders SET next_attempt_at = NULL WHERE id = :id"), {"id": order_id}
+    )
+
+
 def store_ordered(
     connection: Connection,
     now: datetime,

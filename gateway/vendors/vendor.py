@@ -72,3 +72,4 @@ class Vendor(Protocol):
 
     def close(self) -> None:
         """Close the connections."""
+        return None

@@ -23,6 +23,7 @@ def test_each_queue_has_its_job(redis: Redis, redis_url: str) -> None:
         "payments": ["workers.jobs.apply_payments"],
         "prompts": ["workers.jobs.prompt_payers"],
         "sms": ["workers.jobs.send_sms"],
+        "vends": ["workers.vends.ask_vendors"],
         "reconciliation": ["workers.reconciliation.reconcile"],
     }
 

@@ -31,6 +31,7 @@ _WORK = (
     ("reconciliation", "refunds", "true"),
     ("reconciliation", "provider_words", "state = 'waiting'"),
     ("sms", "sms", "true"),
+    ("vends", "vends", "true"),
 )
 _KEYS = {"provider_words": "payment_id"}
 TABLES = {table for _, table, _ in _WORK}

@@ -49,7 +49,8 @@ def case(key: str) -> Callable[[Unit], object]:
 
 def test_the_order_is_read_from_the_page_that_states_it() -> None:
     assert lock_order() == [
-        *("agents", "prompts", "payments", "customers", "devices", "circuits", "cases"),
+        *("agents", "prompts", "payments", "customers", "devices", "vendor_accounts"),
+        *("circuits", "vends", "cases"),
     ]
 
 

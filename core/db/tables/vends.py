@@ -37,8 +37,9 @@ vendor_accounts = Table(
     Column("code_digits", ARRAY(Integer), nullable=False),
     Column("at_once", Integer, nullable=False),
     timestamp("set_up_at"),
-    # Up to where the vendor's list was compared with our vends.
+    # Up to where the vendor's list was compared with our vends, and when that is done next.
     timestamp("audited_until", nullable=True),
+    timestamp("next_audit_at", nullable=True),
     CheckConstraint("at_once > 0", name="at_once"),
 )
 
@@ -49,7 +50,8 @@ vendor_accounts = Table(
 # `account` are those that were asked last. `units`: tenths of a kWh, or days; 0 otherwise.
 # `until_at`: the instant to which it is paid, for vendors that are told a date. `asks` counts how
 # often a socket may have been opened; `words` are the vendor's last, `vendor_reference` its name
-# for what was done, `pushed` whether without a code. `decided_by`: the operator who said how it
+# for what was done, `pushed` whether without a code; `given_back`: its money became credit.
+# `decided_by`: the operator who said how it
 # ended; `typed_codes`: those that they typed, until a worker has stored them as tokens.
 vends = Table(
     "vends",
@@ -83,6 +85,7 @@ vends = Table(
     Column("words", Text, nullable=True),
     Column("vendor_reference", Text, nullable=True),
     Column("pushed", Boolean, nullable=False, server_default=text("false")),
+    Column("given_back", Boolean, nullable=False, server_default=text("false")),
     Column("decided_by", Text, nullable=True),
     Column("typed_codes", ARRAY(Text), nullable=True),
     # One of a kind for one payment and device, and one for an order.
@@ -106,6 +109,7 @@ vends = Table(
         name="asked",
     ),
     CheckConstraint("NOT pushed OR state = 'done'", name="pushed"),
+    CheckConstraint("NOT given_back OR state = 'withdrawn'", name="given_back"),
     CheckConstraint("typed_codes IS NULL OR state = 'unknown'", name="typed_codes"),
     Index(
         "vends_due_idx",

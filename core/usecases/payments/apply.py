@@ -227,8 +227,8 @@ def _apply_one(
     batch.credits[payment.customer_id] = outcome.credit_minor
     still_due = sum(debt.open_minor for debt in owed if debt.due_on <= batch.today)
     missing_tokens = without_tokens(outcome, without_token)
-    tokens = issuer.tokens_for(payment, outcome)
-    return AppliedPayment(payment, outcome, tokens, still_due, missing_tokens)
+    vends, tokens = issuer.vends_for(payment, outcome), issuer.tokens_for(payment, outcome)
+    return AppliedPayment(payment, outcome, tokens, vends, still_due, missing_tokens)
 
 
 def _counts(debt: Obligation, payment: ReceivedPayment, target: Target) -> bool:
@@ -254,6 +254,9 @@ def write_applied(
     sms = [row for payment in applied for row in receipt_rows(unit, batch, payment)]
     if sms:
         unit.wakes.add("sms")
+    vends = [row for payment in applied for row in _vend_rows(payment)]
+    if vends:
+        unit.wakes.add("vends")
     write_batch(
         unit.connection,
         unit.now,
@@ -278,6 +281,7 @@ def write_applied(
             {"customer_id": customer, "credit_minor": credit}
             for customer, credit in batch.credits.items()
         ],
+        vend=vends,
         token=[row for payment in applied for row in _token_rows(payment)],
         chain=chains,
         sms=sms,
@@ -330,6 +334,20 @@ def _posting_rows(applied: AppliedPayment) -> list[Row]:
         }
         for account, side, amount in legs
         if amount
+    ]
+
+
+def _vend_rows(applied: AppliedPayment) -> list[Row]:
+    return [
+        {
+            "device_id": wanted.device.id,
+            "customer_id": applied.payment.customer_id,
+            "payment_id": applied.payment.id,
+            "kind": wanted.kind,
+            "units": wanted.units,
+            "amount_minor": wanted.amount_minor,
+        }
+        for wanted in applied.vends
     ]
 
 

@@ -10,7 +10,7 @@ from core.customer import Customer
 from core.device import Device
 from core.payment import ReceivedPayment
 from core.tariff import TariffVersion, version_for_payment
-from core.usecases.payments.issue_tokens import DeviceToken
+from core.usecases.payments.issue_tokens import DeviceToken, WantedVend
 from core.waterfall import Obligation, Outcome, Waterfall
 
 
@@ -54,7 +54,7 @@ class PaymentBatch:
 
 @dataclass(frozen=True, slots=True)
 class AppliedPayment:
-    """The outcome of one payment.
+    """The outcome of one payment. `vends`: what the vendors of devices are asked for.
 
     `still_due_minor` is what the customer still owes today. `missing_tokens` says by device id what
     is owed in place of a token that cannot be made (report_missing_token).
@@ -63,5 +63,6 @@ class AppliedPayment:
     payment: ReceivedPayment
     outcome: Outcome
     tokens: list[DeviceToken]
+    vends: list[WantedVend]
     still_due_minor: int
     missing_tokens: Mapping[int, str]

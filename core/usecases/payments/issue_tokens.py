@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from core.device import Device
 from core.errors import DialwattError
-from core.payment import ReceivedPayment
+from core.payment import SERVED, ReceivedPayment
 from core.tokens.errors import TokenImpossible
 from core.tokens.family import (
     NO_TOKENS,
@@ -23,8 +23,9 @@ from core.tokens.family import (
     issue_unlock,
 )
 from core.unit import Unit
-from core.usecases.payments.possible_codes import wanted_tokens
+from core.usecases.payments.possible_codes import wanted_tokens, why_no_code
 from core.usecases.tokens.device_keys import OpenSecret
+from core.vend import VENDORS
 from core.waterfall import Outcome
 
 
@@ -35,6 +36,16 @@ class DeviceToken:
     device: Device
     part: int
     token: IssuedToken
+
+
+@dataclass(frozen=True, slots=True)
+class WantedVend:
+    """What a device's vendor is asked for after the commit: `units` for `amount_minor`."""
+
+    device: Device
+    kind: Action
+    units: int
+    amount_minor: int
 
 
 class TokenUnavailable(DialwattError):
@@ -67,8 +78,29 @@ class TokenIssuer:
             for token in self._tokens(self._devices[device_id], kind, units)
         ]
 
+    def vends_for(self, payment: ReceivedPayment, outcome: Outcome) -> list[WantedVend]:
+        """Return what this payment bought for devices whose vendors make the codes.
+
+        Raises TokenUnavailable where our account with the vendor cannot do it.
+        """
+        return [
+            self._vend(self._devices[device_id], kind, units, outcome)
+            for device_id, kind, units in wanted_tokens(payment.device_id, outcome)
+            if self._devices[device_id].token_family in VENDORS
+        ]
+
+    def _vend(self, device: Device, kind: Action, units: int, outcome: Outcome) -> WantedVend:
+        if reason := why_no_code(device, kind, self._unit.now):
+            raise TokenUnavailable(device.id, reason)
+        paid = sum(
+            line.amount_minor
+            for line in outcome.lines
+            if line.device_id == device.id and line.kind in SERVED
+        )
+        return WantedVend(device, kind, units, paid)
+
     def _tokens(self, device: Device, kind: Action, units: int) -> list[DeviceToken]:
-        if device.token_family == NO_TOKENS:
+        if device.token_family in (NO_TOKENS, *VENDORS):
             return []
         try:
             return self._issue(device, kind, units)

@@ -10,9 +10,9 @@ from core.tokens.family import group
 from core.unit import Unit
 from core.usecases.messages.queue import text_content
 from core.usecases.payments.batch import AppliedPayment, PaymentBatch
-from core.usecases.payments.issue_tokens import DeviceToken
+from core.usecases.payments.issue_tokens import DeviceToken, WantedVend
 from core.wording.message import BoundMessage
-from core.wording.messages import sms
+from core.wording.messages import sms, vend
 from core.wording.payment_words import describe_allocation, describe_token
 
 
@@ -28,9 +28,10 @@ def receipt_rows(
     messages = [
         _receipt(unit.market, applied, paid_serial),
         *map(_token_message, applied.tokens[1:]),
+        *map(_follows, applied.vends if applied.tokens else applied.vends[1:]),
     ]
     for number, message in enumerate(messages):
-        token = applied.tokens[number] if applied.tokens else None
+        token = applied.tokens[number] if number < len(applied.tokens) else None
         yield text_content(message, customer.language) | {
             "dedupe_key": f"receipt:{payment.id}:{number}",
             "msisdn": customer.msisdn,
@@ -47,7 +48,8 @@ def _receipt(market: Market, applied: AppliedPayment, paid_serial: str) -> Bound
     allocations = describe_allocation(market, applied.outcome)
     due = Money(applied.still_due_minor, market.currency)
     if not tokens:
-        return sms.receipt(
+        wording = vend.receipt if applied.vends else sms.receipt
+        return wording(
             serial=paid_serial,
             amount=amount,
             allocations=allocations,
@@ -70,6 +72,10 @@ def _token_message(token: DeviceToken) -> BoundMessage:
         serial=token.device.serial,
         content=describe_token(token.token.kind, token.token.amount),
     )
+
+
+def _follows(wanted: WantedVend) -> BoundMessage:
+    return vend.follows(serial=wanted.device.serial)
 
 
 def _grouped(token: DeviceToken) -> str:

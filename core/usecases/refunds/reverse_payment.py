@@ -29,6 +29,7 @@ from core.payment import BookedLine, BookedPayment
 from core.unit import Unit
 from core.usecases.messages.queue import send_sms_to
 from core.usecases.refunds.lock_again import lock_again
+from core.usecases.vends.give_back import give_back_unasked
 from core.wording.messages import refund as refund_messages
 
 CLAWBACK = "receivable:clawback"
@@ -38,9 +39,11 @@ _USED_UP = ("energy", "days")
 def take_lines_back(unit: Unit, payment: BookedPayment, returned: Return) -> int:
     """Take the amount of a return from the lines of a locked payment into `unapplied`; returns the
     clawback in minor units. The last return also gives back the credit that the payment used."""
-    customer = _lock_customer(unit, payment)
+    _lock_customer(unit, payment)
     is_last = returned.amount_minor == payment.left_minor
     credit_back = payment.credit_used_minor if is_last else 0
+    give_back_unasked(unit, payment.id, returned.amount_minor + credit_back)
+    customer = _lock_customer(unit, payment)  # with what has become credit
     parts = list(_parts_to_take(lines_left(unit.connection, payment.id), returned, credit_back))
     with_tokens = devices_with_tokens(unit.connection, payment.id)
     there = customer.credit_minor + credit_back

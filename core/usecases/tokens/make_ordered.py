@@ -13,7 +13,14 @@ from core.db.audit import open_case
 from core.db.customers import get_customer
 from core.db.devices import lock_devices
 from core.db.ownership import replacement_of
-from core.db.tokens import claim_orders, end_order, postpone_order, store_ordered
+from core.db.tokens import (
+    await_vendor,
+    claim_orders,
+    end_order,
+    postpone_order,
+    store_ordered,
+)
+from core.db.vends import insert_ordered_vend
 from core.device import Device, TokenOrder
 from core.logs import log_fields
 from core.tokens.errors import TokenImpossible
@@ -30,6 +37,7 @@ from core.unit import Unit
 from core.usecases.messages.queue import send_sms_to
 from core.usecases.tokens.device_keys import OpenSecret
 from core.usecases.tokens.goodwill import post_goodwill
+from core.vend import VENDORS
 from core.wording.messages import sms
 from core.wording.payment_words import describe_token
 
@@ -66,6 +74,8 @@ def _make(unit: Unit, order: TokenOrder, open_secret: OpenSecret) -> None:
     device = locked[order.device_id]
     if device.owner_id != order.customer_id:
         return _give_up(unit, order, device)
+    if device.token_family in VENDORS:
+        return _ask_vendor(unit, order)
     secret = open_secret(device)
     issued = _issue(unit, order, secret, device.token_counter)
     rows = [
@@ -78,6 +88,13 @@ def _make(unit: Unit, order: TokenOrder, open_secret: OpenSecret) -> None:
     if order.kind not in READ_AT_THE_CONSOLE and device.owner_id is not None:
         _notify_owner(unit, device, device.owner_id, dict(zip(ids, issued, strict=True)))
     log.info("ordered token made", extra=log_fields(order=order.id))
+
+
+def _ask_vendor(unit: Unit, order: TokenOrder) -> None:
+    """Leave the order to its vend, which ends it."""
+    insert_ordered_vend(unit.connection, unit.now, order.id, order.value_minor)
+    await_vendor(unit.connection, order.id)
+    unit.wakes.add("vends")
 
 
 def _give_up(unit: Unit, order: TokenOrder, device: Device) -> None:

@@ -32,11 +32,16 @@ def order_token(
     device = find_device(unit.connection, serial)
     if device is None:
         raise Refused("unknown_serial", serial=serial)
-    if not can(device.token_family, kind):
+    if not _can(device, kind):
         raise Refused("token_not_supported", serial=serial, kind=kind)
     _check_amount(kind, units)
     _check_timed(unit, device, kind, units)
     return _order(unit, device, kind, units, operator, reason)
+
+
+def _can(device: Device, kind: Action) -> bool:
+    """Whether we make such a token, or the account with the device's vendor can."""
+    return can(device.token_family, kind) or kind in (device.vendor_actions or ())
 
 
 def _check_amount(kind: Action, units: int) -> None:
@@ -74,7 +79,7 @@ def order_unlock(unit: Unit, device: Device, operator: str, reason: str) -> None
 
 
 def _order_once(unit: Unit, device: Device, kind: Action, operator: str, reason: str) -> None:
-    if not can(device.token_family, kind):
+    if not _can(device, kind):
         return
     try:
         _order(unit, device, kind, 0, operator, reason)

@@ -148,6 +148,7 @@ CREATE TABLE vendor_accounts (
     at_once INTEGER NOT NULL,
     set_up_at TIMESTAMP WITH TIME ZONE NOT NULL,
     audited_until TIMESTAMP WITH TIME ZONE,
+    next_audit_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT vendor_accounts_pkey PRIMARY KEY (vendor, account),
     CONSTRAINT vendor_accounts_at_once_check CHECK (at_once > 0)
 );
@@ -310,7 +311,8 @@ CREATE INDEX ordered_tokens_order_id_idx ON ordered_tokens (order_id);
 -- `account` are those that were asked last. `units`: tenths of a kWh, or days; 0 otherwise.
 -- `until_at`: the instant to which it is paid, for vendors that are told a date. `asks` counts how
 -- often a socket may have been opened; `words` are the vendor's last, `vendor_reference` its name
--- for what was done, `pushed` whether without a code. `decided_by`: the operator who said how it
+-- for what was done, `pushed` whether without a code; `given_back`: its money became credit.
+-- `decided_by`: the operator who said how it
 -- ended; `typed_codes`: those that they typed, until a worker has stored them as tokens.
 CREATE TABLE vends (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
@@ -336,6 +338,7 @@ CREATE TABLE vends (
     words TEXT,
     vendor_reference TEXT,
     pushed BOOLEAN DEFAULT false NOT NULL,
+    given_back BOOLEAN DEFAULT false NOT NULL,
     decided_by TEXT,
     typed_codes TEXT[],
     CONSTRAINT vends_pkey PRIMARY KEY (id),
@@ -356,6 +359,7 @@ CREATE TABLE vends (
     CONSTRAINT vends_asked_check CHECK (state NOT IN ('asked', 'unknown') OR (asks > 0 AND asked_at
         IS NOT NULL AND vendor IS NOT NULL AND account IS NOT NULL)),
     CONSTRAINT vends_pushed_check CHECK (NOT pushed OR state = 'done'),
+    CONSTRAINT vends_given_back_check CHECK (NOT given_back OR state = 'withdrawn'),
     CONSTRAINT vends_typed_codes_check CHECK (typed_codes IS NULL OR state = 'unknown'),
     CONSTRAINT vends_handle_key UNIQUE (handle),
     CONSTRAINT vends_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id),

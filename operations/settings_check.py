@@ -23,6 +23,8 @@ from gateway.payments.pawapay.message_signature import read_public_keys
 from gateway.payments.pawapay.settings import PawaPayCallbackSettings, PawaPaySettings
 from gateway.settings import CallbackSettings, ServicesSettings, channels_set_up, endpoints_set_up
 from gateway.sms.africastalking import SmsSettings
+from gateway.vendors.account import accounts_in
+from gateway.vendors.vendor_table import SETTINGS
 from workers.settings import ReconciliationSettings, served_queues
 
 Read = Callable[[Environment], object]
@@ -70,6 +72,10 @@ _OF_CHANNEL: Mapping[str, Read] = {
 }
 
 
+def _vendor_accounts(environment: Environment) -> None:
+    accounts_in(environment, SETTINGS)
+
+
 def _channels(environment: Environment) -> None:
     """Every channel that is set up. Raises BadInput where there is none."""
     for name in channels_set_up(environment):
@@ -114,6 +120,7 @@ WANTED: Mapping[str, tuple[Read, ...]] = {
         _where_served(SmsSettings.from_environment, "sms"),
         _where_served(_channels, "prompts", "reconciliation"),
         _where_served(ReconciliationSettings.from_environment, "reconciliation"),
+        _where_served(_vendor_accounts, "vends"),
         _where_served(_key_ring, "payments"),
         _where_served(_sta_tables, "payments"),
         _where_served(lambda given: read_groups(given, "STS_MODULE_GROUPS"), "payments"),

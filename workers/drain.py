@@ -21,12 +21,6 @@ log = logging.getLogger(__name__)
 Record = Callable[[Unit], None]
 
 
-def record_each(unit: Unit, answers: Sequence[Record]) -> None:
-    """Record answers that are each a function of the Unit."""
-    for record in answers:
-        record(unit)
-
-
 SHIFT_S = 10.0
 # So many calls of one kind at the same time: they wait for the network.
 CALLS_AT_ONCE = 8
@@ -82,7 +76,8 @@ class Lane:
     * `claim` claims items, in a transaction that is committed before any is called for.
     * `call` calls the provider for one, with no transaction open; it returns what to record.
     * `record` records the answers that came since it was last asked, in one commit; where that
-      fails, each is recorded in a commit of its own.
+      fails, each is recorded in a commit of its own. Without it each answer is a function of the
+      Unit and always gets its own: together they would lock rows out of order.
     * `shifts`: for so many shifts it still claims, while calls of other lanes end.
     """
 
@@ -90,7 +85,7 @@ class Lane:
     call: Callable[[Any], Any]
     slots: int = CALLS_AT_ONCE
     shifts: int = 1
-    record: Callable[[Unit, Sequence[Any]], None] = record_each
+    record: Callable[[Unit, Sequence[Any]], None] | None = None
 
     def is_open(self, shift: Shift) -> bool:
         """Whether it still claims."""
@@ -139,6 +134,10 @@ def _record(open_unit: OpenUnit, lane: Lane, ended: Sequence[Future[Any]]) -> No
             answers.append(call.result())
         except Exception:
             log.exception(_DUE_AGAIN)
+    if lane.record is None:
+        for answer in answers:
+            _record_alone(open_unit, lane, answer)
+        return
     try:
         _commit(open_unit, lane, answers)
     except Exception:
@@ -157,4 +156,7 @@ def _record_alone(open_unit: OpenUnit, lane: Lane, answer: Any) -> None:
 def _commit(open_unit: OpenUnit, lane: Lane, answers: Sequence[Any]) -> None:
     if answers:
         with open_unit() as unit:
-            lane.record(unit, answers)
+            if lane.record is not None:
+                return lane.record(unit, answers)
+            for record in answers:
+                record(unit)

@@ -35,7 +35,8 @@ def ask_vendors(worker: Runtime, shift: Shift) -> None:
                 unit, {(each.token, each.account): each.abilities for each in worker.vendors}
             )
         worker.vendors_are_stored.set()
-    keep_calling(worker.open_unit, [_lane(vendor) for vendor in worker.vendors], shift)
+    if lanes := [_lane(vendor) for vendor in worker.vendors]:
+        keep_calling(worker.open_unit, lanes, shift)
     for vendor in worker.vendors:
         if vendor.abilities.can_list and shift.has_time(_SHIFTS):
             _audit(worker, vendor)

@@ -29,7 +29,7 @@ token_ids = Table(
     metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("device_id", BigInteger, nullable=False),
-    Column("counter", BigInteger, nullable=False),
+    Column("counter", BigInteger, nullable=True),
     Column("payment_id", BigInteger, nullable=True),
     Column("part", SmallInteger, nullable=False),
     UniqueConstraint("device_id", "counter"),

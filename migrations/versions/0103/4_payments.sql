@@ -52,7 +52,7 @@ CREATE TABLE sms_ids (
 CREATE TABLE token_ids (
     id BIGINT NOT NULL,
     device_id BIGINT NOT NULL,
-    counter BIGINT NOT NULL,
+    counter BIGINT,
     payment_id BIGINT,
     part SMALLINT NOT NULL,
     CONSTRAINT token_ids_pkey PRIMARY KEY (id),

@@ -17,6 +17,7 @@ from core.usecases.sales.register_sales import register_sales
 from core.wording.operator_messages import describe_refusal
 from operations.importing.csv_file import Contents, FileKind, read_entries
 from operations.importing.file_kinds import customers_file, devices_file, sales_file
+from operations.importing.maker_files import Made, as_csv, is_maker_file, maker_file
 from operations.operator import operator_name
 from operations.progress import NamedBar, no_bar
 
@@ -33,16 +34,26 @@ FILE_KINDS: dict[str, Callable[[Market], FileKind[Any]]] = {
 
 
 def import_file(
-    unit: Unit, kind: str, content: str, environment: Environment, bar: NamedBar = no_bar
+    unit: Unit,
+    kind: str,
+    content: str,
+    environment: Environment,
+    bar: NamedBar = no_bar,
+    made: Made | None = None,
 ) -> Registered:
-    """Import the text of a file; `kind` is customers, devices or sales.
+    """Import the text of a file; `kind` is customers, devices or sales. `made`: what a file of a
+    manufacturer does not say of its devices; such a file is told by its header, or is JSON.
 
     Returns how many lines were new and how many were known. Raises BadInput with every bad line;
     the caller then rolls back. The readable lines are compared with the database even when others
     are not readable, so that one run reports every problem.
     """
+    if kind == "devices" and is_maker_file(content):
+        content, file_kind = as_csv(content), maker_file(_named(made))
+    else:
+        file_kind = FILE_KINDS[kind](unit.market)
     with bar(f"reading {kind}", content.count("\n")) as show_read:
-        contents = read_entries(content, FILE_KINDS[kind](unit.market), show_read)
+        contents = read_entries(content, file_kind, show_read)
     register = _register(kind, environment)
     try:
         with bar(f"writing {kind}", len(contents.entries)) as show_done:
@@ -52,6 +63,15 @@ def import_file(
     if contents.problems:
         raise _bad_lines(contents, RefusedEntries([]), unit.market)
     return registered
+
+
+def _named(made: Made | None) -> Made:
+    if made is None:
+        raise BadInput(
+            "this is a manufacturer's file: say whose it is with --manufacturer CODE, and what the"
+            " devices are with --device-kind and --product"
+        )
+    return made
 
 
 def _register(kind: str, environment: Environment) -> Register:

@@ -161,7 +161,8 @@ class KnownDevice:
     `plan`: the code of the plan set for its next owner; `product_id`: the appliance it is, None
     where that is not known; `divider`, `digits` and `model`: as its
     manufacturer describes it; `is_on_plan`: it has an open sale; `is_retired`: out of use for good;
-    `replaced_by_id`: the device that took its place.
+    `replaced_by_id`: the device that took its place. `unserved_by`: the vendor
+    and the account that would make its codes, where we have that account not set up.
     """
 
     id: int
@@ -181,6 +182,7 @@ class KnownDevice:
     is_on_plan: bool
     is_retired: bool
     replaced_by_id: int | None
+    unserved_by: Sequence[str] | None
 
     @property
     def is_in_stock(self) -> bool:

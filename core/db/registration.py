@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -17,6 +18,7 @@ from core.db.tables.customers import customer_msisdns, customers
 from core.device import KnownDevice
 from core.ownership import Handover
 from core.sale import RUNNING_SQL
+from core.vend import CATALOGUE_VENDORS
 
 
 def insert_in_order(
@@ -69,6 +71,15 @@ def ids_by_code(connection: Connection, table: Table, codes: Collection[str]) ->
     return {row.code: row.id for row in rows}
 
 
+# The vendor and the account that serve the devices of manufacturer `m`, where that account is not
+# set up; otherwise null.
+_UNSERVED_BY = (
+    "CASE WHEN m.token_family = ANY(:vendors) AND NOT EXISTS (SELECT FROM vendor_accounts v"
+    " WHERE v.vendor = m.token_family AND v.account = m.account)"
+    " THEN ARRAY[m.token_family, m.account] END"
+)
+
+
 def devices_by_serial(
     connection: Connection, serials: Collection[str], *, lock: bool = False
 ) -> dict[str, KnownDevice]:
@@ -80,13 +91,13 @@ def devices_by_serial(
             " d.product_id, d.divider, d.digits, d.model,"
             " EXISTS (SELECT FROM sales s"
             f" WHERE s.device_id = d.id AND s.state IN {RUNNING_SQL}), d.retired_on IS NOT NULL,"
-            " d.replaced_by_id"
+            f" d.replaced_by_id, {_UNSERVED_BY}"
             " FROM devices d JOIN manufacturers m ON m.id = d.manufacturer_id"
             " LEFT JOIN tariffs t ON t.id = d.tariff_id"
             " LEFT JOIN plan_offers p ON p.id = d.plan_offer_id WHERE d.serial = ANY(:serials)"
             " ORDER BY d.id" + (" FOR NO KEY UPDATE OF d" if lock else "")
         ),
-        {"serials": list(serials)},
+        {"serials": list(serials), "vendors": list(CATALOGUE_VENDORS)},
     )
     return {row.serial: KnownDevice(*row) for row in rows}
 
@@ -119,12 +130,41 @@ def villages_served(connection: Connection, only: Sequence[str]) -> list[tuple[s
 
 
 def manufacturers_of_kind(connection: Connection, kind: str) -> list[tuple[str, str]]:
-    """Return (code, name) of the manufacturers of that kind of device, by name."""
+    """Return (code, name) of the manufacturers of that kind of device whose codes can be had, by
+    name."""
     rows = connection.execute(
-        text("SELECT code, name FROM manufacturers WHERE :kind = ANY(kinds) ORDER BY name"),
-        {"kind": kind},
+        text(
+            "SELECT m.code, m.name FROM manufacturers m WHERE :kind = ANY(m.kinds)"
+            f" AND {_UNSERVED_BY} IS NULL ORDER BY m.name"
+        ),
+        {"kind": kind, "vendors": list(CATALOGUE_VENDORS)},
     )
     return [(row.code, row.name) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class UnservedManufacturer:
+    """A manufacturer whose codes a vendor makes with whom we have no account set up. `devices`: how
+    many of its devices are not retired."""
+
+    code: str
+    name: str
+    vendor: str
+    account: str
+    devices: int
+
+
+def unserved_manufacturers(connection: Connection) -> list[UnservedManufacturer]:
+    """Return the manufacturers whose vendor's account no worker has the credentials of."""
+    rows = connection.execute(
+        text(
+            "SELECT m.code, m.name, m.token_family, m.account, (SELECT count(*) FROM devices d"
+            " WHERE d.manufacturer_id = m.id AND d.retired_on IS NULL) FROM manufacturers m"
+            f" WHERE {_UNSERVED_BY} IS NOT NULL ORDER BY m.name"
+        ),
+        {"vendors": list(CATALOGUE_VENDORS)},
+    )
+    return [UnservedManufacturer(*row) for row in rows]
 
 
 def manufacturers_of_new_meters(connection: Connection) -> set[str]:

@@ -84,6 +84,11 @@ _TEMPLATES = {
     "paid_too_much": "paid: {paid} is more than the price of {total}",
     "product_differs": "{serial} is {product}, not {appliance}",
     "product_of_other_sale": "{serial} is on a plan as {appliance}: end that sale first",
+    "vendor_not_set_up": (
+        "no code can be had for {serial}: no account {account} with {vendor} is set up; the workers"
+        " need {settings}..."
+    ),
+    "manufacturer_unserved": "manufacturer: {manufacturer}: {reason}",
     "product_same": "{serial} is that already",
     "product_unknown": 'product: there is no appliance "{product}" in the catalogue',
     "product_of_other_kind": "product: {product} is of kind {kind}",

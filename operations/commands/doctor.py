@@ -22,6 +22,7 @@ from core.db.engine import make_engine
 from core.db.invariants import LEDGER, WAITING, first_of, offenders
 from core.db.months import missing_months
 from core.db.products import kinds_without_product
+from core.db.registration import unserved_manufacturers
 from core.db.roles import differing_rights
 from core.db.schema import compare_revision
 from core.db.tariffs import find_market
@@ -30,6 +31,7 @@ from core.errors import BadInput
 from core.msisdn import country_code, mask_msisdn, mobile_pattern
 from core.unit import Unit
 from core.usecases.devices.code_windows import describe_window, find_wide_windows
+from core.usecases.devices.vendor import settings_of
 from core.usecases.payments.possible_codes import devices_without_code
 from core.usecases.people.purge import RetentionSettings, rules_behind
 from gateway.console.settings import second_factor_roles
@@ -97,6 +99,7 @@ def examine_database(
         yield from _ledger(connection, clock)
         yield _phone_numbers(connection)
         yield _products(connection)
+        yield _vendors(connection)
         yield from meter_checks(connection, environment, clock())
         yield _second_factors(connection, environment)
         yield _approvals(connection, clock)
@@ -185,6 +188,19 @@ def _help_line(connection: Connection) -> Check:
         return Check("help line", True, "missing: set help_line in [market] or at the console")
     hours = f", {market.help_hours}" if market.help_hours else ", hours missing: set help_hours"
     return Check("help line", True, market.help_line + hours)
+
+
+def _vendors(connection: Connection) -> Check:
+    """Whether the vendor of every manufacturer with devices has an account that is set up."""
+    unserved = unserved_manufacturers(connection)
+    found = [
+        f"{maker.devices} of {maker.name}: set {settings_of(maker.vendor, maker.account)}..."
+        for maker in unserved
+        if maker.devices
+    ]
+    unused = [maker.name for maker in unserved if not maker.devices]
+    detail = f"not set up and without devices: {', '.join(unused)}" if unused else ""
+    return Check("vendors of devices", not found, first_of(found) or detail)
 
 
 def _products(connection: Connection) -> Check:

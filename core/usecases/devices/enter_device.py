@@ -12,6 +12,7 @@ from core.tokens.sealing import Seals
 from core.tokens.sts_keys import StsMeter
 from core.unit import Unit
 from core.usecases.devices.register_devices import DeviceEntry, register_devices
+from core.usecases.devices.vendor import list_unserved
 from core.usecases.operators.audit import write_audit
 from core.usecases.operators.bulk import RefusedEntries
 
@@ -32,11 +33,13 @@ def enter_device(
     """Register one device by hand. Return its id.
 
     A new STS meter gets what its manufacturer's meters leave the factory with. Raises Refused as
-    `register_devices`, and: device_known; sealing_key_missing, for a device with a key while
-    `keys` is None; reason_missing.
+    `register_devices`, and: device_known; manufacturer_unserved; sealing_key_missing, for a device
+    with a key while `keys` is None; reason_missing.
     """
     if devices_by_serial(unit.connection, [entry.serial]):
         raise Refused("device_known", serial=entry.serial)
+    if unserved := list_unserved(unit.connection).get(entry.manufacturer):
+        raise Refused("manufacturer_unserved", manufacturer=entry.manufacturer, reason=unserved)
     found = rows_by_key(unit.connection, manufacturers, "code", {entry.manufacturer})
     sts = found.get(entry.manufacturer, {}).get("sts")
     given = replace(entry, sts=StsMeter(**sts)) if sts and entry.sts is None else entry

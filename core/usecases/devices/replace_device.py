@@ -31,6 +31,7 @@ from core.usecases.devices.stock import (
     check_product,
     notify_request_declined,
 )
+from core.usecases.devices.vendor import check_served
 from core.usecases.messages.queue import send_sms_to
 from core.usecases.operators.audit import write_audit
 from core.usecases.tokens.token_orders import order_token
@@ -52,8 +53,9 @@ def replace_device(
     """Replace a customer's device with the device in stock that has that serial.
 
     Raises Refused: device_in_stock (the old one has no owner), not_in_stock, device_taken,
-    device_retired, kind_differs, product_differs, product_of_other_plan, reason_missing;
-    token_not_supported where the new one takes no such token; and as `ensure_nothing_in_flight`.
+    device_retired, vendor_not_set_up, kind_differs, product_differs, product_of_other_plan,
+    reason_missing; token_not_supported where the new one takes no such token; and as
+    `ensure_nothing_in_flight`.
     """
     old, customer = _lock_old(unit, device_id)
     new = _lock_new(unit, serial, old)
@@ -94,6 +96,7 @@ def _lock_new(unit: Unit, serial: str, old: Device) -> KnownDevice:
     if new is None:
         raise Refused("not_in_stock", serial=serial)
     check_in_service(new)
+    check_served(new)
     if new.owner_id is not None:
         raise Refused("device_taken", serial=serial)
     if new.kind != old.kind:

@@ -22,6 +22,7 @@ from core.errors import Refused
 from core.serial_number import is_meter_number
 from core.unit import Unit
 from core.usecases.customers.caller import read_caller
+from core.usecases.devices.vendor import check_served
 from core.usecases.messages.queue import Recipient, new_key, send_sms_to
 from core.usecases.operators.audit import write_audit
 from core.wording.messages import agent_sms
@@ -48,7 +49,8 @@ def check_in_service(device: KnownDevice) -> None:
 def find_in_stock(unit: Unit, named: NamedDevice, *, lock: bool = False) -> KnownDevice | None:
     """Return the device in stock that is meant, or None for a new meter that may be entered.
 
-    Raises Refused: office_enters, meter_number, device_taken, device_other, device_retired.
+    Raises Refused: office_enters, meter_number, device_taken, device_other, device_retired,
+    vendor_not_set_up.
     """
     device = devices_by_serial(unit.connection, [named.serial], lock=lock).get(named.serial)
     if device is None:
@@ -75,7 +77,7 @@ def find_unassigned(unit: Unit, serial: str) -> KnownDevice | NamedDevice:
     """Return the device in stock with that serial, as in a text message; a new meter that may be
     entered with its manufacturer only.
 
-    Raises Refused: office_enters, meter_number, device_taken, device_retired.
+    Raises Refused: office_enters, meter_number, device_taken, device_retired, vendor_not_set_up.
     """
     device = find_in_stock(unit, NamedDevice(serial))
     if device is not None:
@@ -85,6 +87,7 @@ def find_unassigned(unit: Unit, serial: str) -> KnownDevice | NamedDevice:
 
 def _check_free(device: KnownDevice, named: NamedDevice) -> KnownDevice:
     check_in_service(device)
+    check_served(device)
     if device.owner_id is not None:
         raise Refused("device_taken", serial=device.serial)
     is_kind = named.kind in (None, device.kind)
@@ -132,13 +135,14 @@ def check_sellable(unit: Unit, serial: str, item: StoredAppliance, customer: str
     """Check that a device can be sold as that appliance to the customer with that number: it is in
     stock, or the customer's own without a plan.
 
-    Raises Refused: not_in_stock, device_retired, kind_differs, product_differs, device_of_another,
-    device_on_plan.
+    Raises Refused: not_in_stock, device_retired, vendor_not_set_up, kind_differs, product_differs,
+    device_of_another, device_on_plan.
     """
     device = devices_by_serial(unit.connection, [serial]).get(serial)
     if device is None:
         raise Refused("not_in_stock", serial=serial)
     check_in_service(device)
+    check_served(device)
     check_product(unit, device, item)
     buyer = find_customer(unit.connection, customer)
     if device.owner_id is not None and (buyer is None or device.owner_id != buyer.id):

@@ -13,6 +13,7 @@ from core.ownership import Handover
 from core.unit import Unit
 from core.usecases.customers.register_customers import NewCustomer
 from core.usecases.devices.stock import check_in_service, welcome_owner
+from core.usecases.devices.vendor import check_served
 from core.usecases.operators.audit import write_audit
 from core.usecases.registration.by_agent import NewMeter
 from core.usecases.registration.new_customer import find_or_register
@@ -33,8 +34,8 @@ def register_by_operator(
 
     `keep_known` as for `find_or_register`. The owner of a device is welcomed by SMS, and other
     callers who requested it get one too. Raises Refused: name_missing, not_in_stock, not_a_meter,
-    device_taken, device_retired, tariff_needed, unknown_serial, and as `find_or_register`,
-    `quote_terms` and `write_sale`.
+    device_taken, device_retired, vendor_not_set_up, tariff_needed, unknown_serial,
+    and as `find_or_register`, `quote_terms` and `write_sale`.
     """
     if goods is None and not customer.name:
         raise Refused("name_missing")
@@ -66,6 +67,7 @@ def _take_meter(unit: Unit, meter: NewMeter) -> KnownDevice:
     if device.kind != "meter":
         raise Refused("not_a_meter", serial=serial)
     check_in_service(device)
+    check_served(device)
     if device.owner_id is not None:
         raise Refused("device_taken", serial=serial)
     if meter.tariff is None and device.tariff is None:

@@ -25,6 +25,7 @@ from core.usecases.catalogue.choices import TariffOffer, list_tariffs
 from core.usecases.customers.caller import read_caller
 from core.usecases.customers.register_customers import NewCustomer
 from core.usecases.devices.stock import check_in_service, welcome_owner
+from core.usecases.devices.vendor import check_served
 from core.usecases.messages.queue import Recipient, new_key, send_sms_to
 from core.usecases.registration.by_agent import RegisteredDevice
 from core.usecases.registration.claims import check_claims
@@ -67,7 +68,7 @@ class DeviceRequested:
 def find_registrable(unit: Unit, msisdn: str, serial: str) -> RegistrableDevice:
     """Return the device in stock with that serial, for a caller with that number.
 
-    Raises Refused: unknown_serial, device_yours, device_taken, device_retired.
+    Raises Refused: unknown_serial, device_yours, device_taken, device_retired, vendor_not_set_up.
     """
     device = _find_device(unit, serial)
     if device.owner_id is not None:
@@ -104,6 +105,7 @@ def _find_device(unit: Unit, serial: str, *, lock: bool = False) -> KnownDevice:
     if device is None:
         raise Refused("unknown_serial", serial=serial)
     check_in_service(device)
+    check_served(device)
     return device
 
 

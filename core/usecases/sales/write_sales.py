@@ -20,6 +20,7 @@ from core.plan import PAYG, ByDay, Instalment, PlanTerms
 from core.plan_quote import Quote, ServiceQuote
 from core.unit import Unit
 from core.usecases.devices.stock import check_in_service, check_product
+from core.usecases.devices.vendor import check_served
 from core.usecases.messages.queue import send_sms_to
 from core.wording.message import BoundMessage
 from core.wording.messages import agent_sms
@@ -63,7 +64,7 @@ def write_sale(
     Customer and device are locked. The customer gets an SMS that says what was agreed. The same
     `reference` again is the same sale. Raises Refused: serial_needed, serial_misplaced,
     kind_differs, product_differs, service_price, service_total, device_retired,
-    device_of_another, device_on_plan, tariff_needed.
+    vendor_not_set_up, device_of_another, device_on_plan, tariff_needed.
     """
     known_id = find_sale_id(unit.connection, reference)
     if known_id is not None:
@@ -126,8 +127,9 @@ def check_item(unit: Unit, draft: SaleDraft) -> None:
 
 def check_free(device: KnownDevice, customer_id: int) -> None:
     """Check that a device can be sold to that customer. Raises Refused: device_retired,
-    device_of_another, device_on_plan, tariff_needed."""
+    vendor_not_set_up, device_of_another, device_on_plan, tariff_needed."""
     check_in_service(device)
+    check_served(device)
     if device.owner_id not in (None, customer_id):
         raise Refused("device_of_another", serial=device.serial)
     if device.is_on_plan:

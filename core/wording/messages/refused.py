@@ -277,6 +277,11 @@ def kind_differs(serial: Serial) -> None:
 
 
 @message
+def vendor_not_set_up(serial: Serial) -> None:
+    """No code can be had for a device of this maker yet: the operator has to set up its server."""
+
+
+@message
 def product_differs(serial: Serial, product: Name) -> None:
     """The device is another appliance of the same kind, this one."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Blueprint
 
 from core.db.console.devices import plans_for_kind
@@ -11,6 +13,7 @@ from core.tokens.typed import typed_code
 from core.unit import Unit
 from core.usecases.devices.enter_device import enter_device
 from core.usecases.devices.register_devices import DeviceEntry
+from core.usecases.devices.vendor import list_unserved
 from gateway.console import parsing
 from gateway.console.console_context import console
 from gateway.console.formatting import label
@@ -22,6 +25,15 @@ from gateway.console.pages.shared_fields import (
 )
 
 blueprint = Blueprint("device_entry", __name__)
+
+
+def _manufacturer_options(unit: Unit) -> Sequence[tuple[str, str]]:
+    """Return the manufacturers as options; of one whose vendor is not set up what is missing."""
+    unserved = list_unserved(unit.connection)
+    return [
+        (code, f"{name} ({unserved[code]})" if code in unserved else name)
+        for code, name in catalogue_options("manufacturers")(unit)
+    ]
 
 
 def _parse_counter(unit: Unit, typed: str) -> int:
@@ -75,7 +87,7 @@ action_page(
             Field("kind", "Kind", kind="select", options=device_kinds),
             Field(
                 "manufacturer", "Manufacturer", kind="select",
-                options=catalogue_options("manufacturers"),
+                options=_manufacturer_options,
             ),
             Field(
                 "tariff", "Tariff", kind="select", options=catalogue_options("tariffs"),
@@ -132,6 +144,7 @@ action_page(
             "meter_number": "serial",
             "kind_not_made": "kind",
             "manufacturer_unknown": "manufacturer",
+            "manufacturer_unserved": "manufacturer",
             "meter_not_vendable": "sts",
             "secret_key_needed": "secret_key",
             "secret_key_misplaced": "secret_key",

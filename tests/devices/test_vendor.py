@@ -1,0 +1,87 @@
+"""Nothing of a maker is given out whose vendor no worker has the credentials of."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.errors import Refused
+from core.usecases.catalogue.choices import list_manufacturers
+from core.usecases.customers.register_customers import NewCustomer
+from core.usecases.devices.enter_device import enter_device
+from core.usecases.devices.register_devices import DeviceEntry
+from core.usecases.devices.stock import NamedDevice, find_in_stock
+from core.usecases.payments.quote import quote_payment
+from core.usecases.registration.by_agent import NewMeter
+from core.usecases.registration.by_operator import register_by_operator
+from core.usecases.registration.self_service import find_registrable
+from operations.commands.doctor import examine_database
+from tests.support.builders import insert_device, insert_manufacturer
+from tests.support.cast import AMINA, NEEMA
+from tests.support.scenario import Scenario
+
+OWNED, IN_STOCK = "47000000011", "47000000022"
+SETTINGS = "VENDOR_STRON_MAIN_"
+
+
+@pytest.fixture
+def unserved(scenario: Scenario) -> Scenario:
+    """Amina has a meter of a vendor with whom nothing is set up, and another is in stock."""
+    [(home,)] = scenario.rows("SELECT id FROM tariffs WHERE code = 'home'")
+    [(amina,)] = scenario.rows(
+        "SELECT customer_id FROM customer_msisdns WHERE msisdn = :of", of=AMINA
+    )
+    with scenario.engine.begin() as connection:
+        maker = insert_manufacturer(connection, code="star", kinds=("meter",), token_family="stron")
+        for serial, owner in ((OWNED, amina), (IN_STOCK, None)):
+            insert_device(
+                connection, serial=serial, manufacturer_id=maker, owner_id=owner, tariff_id=home
+            )
+    return scenario
+
+
+def set_up(scenario: Scenario) -> None:
+    scenario.run(
+        "INSERT INTO vendor_accounts (vendor, account, actions, pushes_credit, repeat_is_safe,"
+        " can_look_up, can_check, can_list, needs_date, code_digits, at_once, set_up_at)"
+        " VALUES ('stron', 'main', '{energy}', false, false, false, true, false, false, '{20}',"
+        " 4, now())"
+    )
+
+
+def test_it_is_refused_at_every_door_before_money_moves(unserved: Scenario) -> None:
+    meter = NewMeter(NamedDevice(IN_STOCK), None)
+    with unserved.open_unit() as unit:
+        with pytest.raises(Refused, match="no_code"):
+            quote_payment(unit, OWNED, 500_00)
+        with pytest.raises(Refused, match="vendor_not_set_up"):
+            find_in_stock(unit, NamedDevice(IN_STOCK))
+        with pytest.raises(Refused, match="vendor_not_set_up"):
+            find_registrable(unit, NEEMA, IN_STOCK)
+        with pytest.raises(Refused, match=SETTINGS):
+            register_by_operator(unit, "wanjiku", NewCustomer(NEEMA, "", ""), meter)
+        with pytest.raises(Refused, match=SETTINGS):
+            enter_device(unit, DeviceEntry("47000000033", "meter", "star"), "wanjiku", "a box")
+        assert [maker.manufacturer for maker in list_manufacturers(unit, "meter")] == ["umeme"]
+
+
+def test_once_the_account_is_set_up_everything_is_possible(unserved: Scenario) -> None:
+    set_up(unserved)
+
+    with unserved.open_unit() as unit:
+        assert quote_payment(unit, OWNED, 500_00).outcome.energy_tenths == 20
+        assert find_in_stock(unit, NamedDevice(IN_STOCK))
+        assert find_registrable(unit, NEEMA, IN_STOCK).offer == "tariff"
+        enter_device(unit, DeviceEntry("47000000033", "meter", "star"), "wanjiku", "a box")
+        makers = [maker.manufacturer for maker in list_manufacturers(unit, "meter")]
+    assert sorted(makers) == ["star", "umeme"]
+
+
+def test_doctor_names_the_setting_that_is_missing(unserved: Scenario) -> None:
+    def check() -> tuple[bool, str]:
+        with unserved.engine.connect() as connection:
+            found = {each.name: each for each in examine_database(connection, {})}
+        return found["vendors of devices"].ok, found["vendors of devices"].detail
+
+    assert check() == (False, f"2 of Star: set {SETTINGS}...")
+    set_up(unserved)
+    assert check() == (True, "")

@@ -70,12 +70,12 @@ def test_many_that_were_taken_are_recorded_in_as_few_round_trips_as_one(
     with scenario.engine.begin() as connection:
         for _ in range(7):
             insert_sms(connection)
-    one, *seven = claimed(scenario)
+    first, *seven = claimed(scenario)
     with scenario.open_unit() as unit:
         report = DeliveryReport(f"id {seven[2].id}", "Success", None, "delivered")
         record_delivery(unit, report)
 
-    counts = [taken_at_once(scenario, [one]), taken_at_once(scenario, seven[:2] + seven[3:])]
+    counts = [taken_at_once(scenario, [first]), taken_at_once(scenario, seven[:2] + seven[3:])]
 
     assert counts[0] == counts[1]
     taken_at_once(scenario, [seven[2]])

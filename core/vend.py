@@ -252,6 +252,7 @@ class VendorAbilities:
     * `repeat_is_safe`: the same order asked twice is one vend: by its handle or its `until`.
     * `can_look_up`: the vendor says whether an order was vended; `can_check`: whether it has a
       device; `can_list`: what it vended in a time (for the audit of pushed credit).
+    * `can_deliver`: it can send a code to its device over the air too (`Vendor.deliver`).
     * `needs_date`: orders are for an `until`, which `Vendor.prepare` fixes.
     * `code_digits`: how many digits a code may have, to check what a person types; empty where
       none comes.
@@ -264,6 +265,7 @@ class VendorAbilities:
     can_look_up: bool = False
     can_check: bool = False
     can_list: bool = False
+    can_deliver: bool = False
     needs_date: bool = False
     code_digits: tuple[int, ...] = (20,)
     at_once: int = 4

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
+from collections.abc import Callable
 from functools import partial
 
 from core.logs import log_fields
@@ -12,8 +14,8 @@ from core.usecases.vends.accounts import store_vendor_accounts
 from core.usecases.vends.audit import audit_account, claim_audit
 from core.usecases.vends.claim import VendTask, claim_vends
 from core.usecases.vends.outcome import provider_name
-from core.usecases.vends.record import vend_answered, vend_looked_up, vend_prepared
-from core.vend import OF_ACCOUNT, NotSent, Refusal, Unknown
+from core.usecases.vends.record import codes_made, vend_answered, vend_looked_up, vend_prepared
+from core.vend import OF_ACCOUNT, Done, NotSent, Refusal, Unknown, Vend
 from gateway.vendors.vendor import Vendor
 from workers.drain import Lane, Record, Shift, keep_calling
 from workers.jobs import job
@@ -21,6 +23,9 @@ from workers.runtime import Runtime, runtime
 
 log = logging.getLogger(__name__)
 
+# A vend that was asked for, and of whom.
+Asked = tuple[Vendor, Vend]
+_DELIVERIES = 4
 # A slow vendor keeps the calls of the others waiting no longer than this many shifts.
 _SHIFTS = 4
 
@@ -35,21 +40,55 @@ def ask_vendors(worker: Runtime, shift: Shift) -> None:
                 unit, {(each.token, each.account): each.abilities for each in worker.vendors}
             )
         worker.vendors_are_stored.set()
-    if lanes := [_lane(vendor) for vendor in worker.vendors]:
+    asked: deque[Asked] = deque()
+    lanes = [_lane(vendor, asked) for vendor in worker.vendors]
+    if any(vendor.abilities.can_deliver for vendor in worker.vendors):
+        lanes.append(_delivery_lane(asked))
+    if lanes:
         keep_calling(worker.open_unit, lanes, shift)
     for vendor in worker.vendors:
         if vendor.abilities.can_list and shift.has_time(_SHIFTS):
             _audit(worker, vendor)
 
 
-def _lane(vendor: Vendor) -> Lane:
+def _lane(vendor: Vendor, asked: deque[Asked]) -> Lane:
+    """`asked` gets the vends of an account that can deliver codes, once a call is recorded."""
     account = (vendor.token, vendor.account)
+
+    def call(task: VendTask) -> Record:
+        record = call_vendor(vendor, task)
+        return partial(_keep, record=record, asked=asked, vend=(vendor, task.vend))
+
     return Lane(
         partial(_claim, account=account, vendor=vendor),
-        partial(call_vendor, vendor),
+        call if vendor.abilities.can_deliver else partial(call_vendor, vendor),
         vendor.abilities.at_once,
         shifts=_SHIFTS,
     )
+
+
+def _keep(unit: Unit, record: Record, asked: deque[Asked], vend: Asked) -> None:
+    record(unit)
+    asked.append(vend)
+
+
+def _delivery_lane(asked: deque[Asked]) -> Lane:
+    """Codes that are stored go to their devices over the air too, where the account can. They are
+    texted all the same, so nothing is stored of it, and nothing depends on it."""
+
+    def claim(unit: Unit, limit: int) -> list[Callable[[], None]]:
+        taken = [asked.popleft() for _ in range(min(limit, len(asked)))]
+        return [
+            partial(vendor.deliver, vend.order, Done(codes))
+            for vendor, vend in taken
+            if (codes := codes_made(unit, vend.id))
+        ]
+
+    def call(deliver: Callable[[], None]) -> Record:
+        deliver()
+        return lambda unit: None
+
+    return Lane(claim, call, _DELIVERIES, shifts=_SHIFTS)
 
 
 def _claim(unit: Unit, limit: int, account: tuple[str, str], vendor: Vendor) -> list[VendTask]:

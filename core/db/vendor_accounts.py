@@ -114,6 +114,17 @@ def free_calls(connection: Connection, now: datetime, vendor: str, account: str)
     return max(0, int(row.at_once) - int(under_way))
 
 
+def lock_account(connection: Connection, vendor: str, account: str) -> None:
+    """Lock an account, where it is set up still."""
+    connection.execute(
+        text(
+            "SELECT FROM vendor_accounts WHERE vendor = :vendor AND account = :account"
+            " FOR NO KEY UPDATE"
+        ),
+        {"vendor": vendor, "account": account},
+    )
+
+
 def claim_account_audit(
     connection: Connection, now: datetime, account: tuple[str, str], again_at: datetime
 ) -> tuple[datetime | None, datetime] | None:

@@ -200,6 +200,25 @@ def vends_on_list(
     )
 
 
+def is_reference_of_another(connection: Connection, vend: Vend, reference: str) -> bool:
+    """Return whether another vend that the same account has done has this reference of the
+    vendor's."""
+    return bool(
+        connection.execute(
+            text(
+                "SELECT EXISTS (SELECT FROM vends WHERE vendor = :vendor AND account = :account"
+                " AND vendor_reference = :reference AND state = 'done' AND id <> :id)"
+            ),
+            {
+                "vendor": vend.vendor,
+                "account": vend.account,
+                "reference": reference,
+                "id": vend.id,
+            },
+        ).scalar_one()
+    )
+
+
 def vends_pushed(
     connection: Connection, account: tuple[str, str], since: datetime, until: datetime
 ) -> list[Vend]:

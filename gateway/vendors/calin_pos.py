@@ -8,6 +8,8 @@ the meter besides, which then needs no typing: it takes no code twice. Wire: doc
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from core.logs import log_fields
@@ -21,7 +23,7 @@ from core.vend import (
     VendorAbilities,
     VendOrder,
 )
-from gateway.vendors.account import AccountSettings
+from gateway.vendors.account import Account, AccountSettings
 from gateway.vendors.calin import result_in
 from gateway.vendors.codes import done_with
 from gateway.vendors.driver import HttpDriver
@@ -57,6 +59,11 @@ class CalinPos(HttpDriver):
         actions=frozenset({"energy", "clear_credit", "clear_tamper"}), can_check=True
     )
 
+    def __init__(self, account: Account, wait: Callable[[], None] | None = None) -> None:
+        super().__init__(account, wait)
+        can_deliver = bool(account["REMOTE_USERNAME"])
+        self.abilities = replace(type(self).abilities, can_deliver=can_deliver)
+
     @answering
     def vend(self, order: VendOrder) -> Answer:
         if order.action == "energy":
@@ -81,7 +88,7 @@ class CalinPos(HttpDriver):
         return DeviceFound()
 
     def deliver(self, order: VendOrder, done: Done) -> None:
-        if order.action == "energy" and self._given["REMOTE_USERNAME"]:
+        if order.action == "energy" and self.abilities.can_deliver:
             for code in done.codes:
                 answer = self._send_to_meter(order.serial, code)
                 fields = log_fields(vendor=self.token, account=self.account, answer=repr(answer))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from core.vend import Done, NotSent, Refusal, Unknown
+from core.vend import Done, NotSent, Refusal, Unknown, VendOrder
 from tests.support.cast import METER
 from tests.support.played_vendor import Office, lost
 from tests.support.scenario import Scenario
+from workers.drain import Shift, keep_calling
+from workers.vends import Asked, _delivery_lane, _lane
 
 OfficeOf = Callable[[str], Office]
 
@@ -217,3 +221,44 @@ def test_unknown_words_of_a_vendor_are_no_answer(office_of: OfficeOf) -> None:
         ("<html>Service unavailable ***456</html>", None)
     ]
     assert office.cases() == ["vend_unknown"]
+
+
+def test_what_a_look_up_finds_is_one_vend_only(
+    office_of: OfficeOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A vendor without a number of ours is looked up by what was paid and when."""
+    office = office_of("look-up")
+    paid(office)
+    office.work()
+    assert office.states() == ["done"]
+    first = Done(("1" * 20,), reference="R1")
+    monkeypatch.setattr(office.vendor, "look_up", lambda order: first)
+    office.vendor.troubles.append(lost)
+    paid(office, "QV2")
+    office.work()
+    office.later(minutes=2)
+    assert office.states() == ["done", "unknown"]
+    words = office.scenario.rows("SELECT words FROM vends WHERE state = 'unknown'")
+    assert words == [("R1 is another vend of ours",)]
+
+
+@pytest.mark.parametrize("can_deliver", [True, False])
+def test_stored_codes_go_to_their_device_over_the_air(
+    office_of: OfficeOf, monkeypatch: pytest.MonkeyPatch, can_deliver: bool
+) -> None:
+    office = office_of("person")
+    vendor, delivered = office.vendor, list[tuple[str, Done]]()
+    vendor.abilities = replace(vendor.abilities, can_deliver=can_deliver)
+
+    def deliver(order: VendOrder, done: Done) -> None:
+        assert office.states() == ["done"]
+        delivered.append((order.serial, done))
+
+    monkeypatch.setattr(vendor, "deliver", deliver)
+    paid(office)
+    asked = deque[Asked]()
+    lanes = [_lane(vendor, asked), _delivery_lane(asked)]
+    keep_calling(office.scenario.open_unit, lanes, Shift())
+    code = Done(("00000000000000000101",))
+    assert delivered == ([(METER, code)] if can_deliver else [])
+    assert len(office.texts()) == 1

@@ -120,6 +120,11 @@ vends = Table(
     Index("vends_open_idx", "created_at", postgresql_where=text("ended_at IS NULL")),
     Index("vends_device_id_idx", "device_id"),
     Index("vends_customer_id_idx", "customer_id"),
+    Index(
+        "vends_vendor_reference_idx",
+        "vendor_reference",
+        postgresql_where=text("vendor_reference IS NOT NULL"),
+    ),
     Index("vends_asked_at_idx", "vendor", "account", "asked_at"),
 )
 

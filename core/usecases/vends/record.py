@@ -11,7 +11,14 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from core.db.audit import CaseDraft, open_drafts
-from core.db.vends import codes_of_vend, lock_vend, update_vend
+from core.db.vendor_accounts import lock_account
+from core.db.vends import (
+    codes_of_vend,
+    find_vend,
+    is_reference_of_another,
+    lock_vend,
+    update_vend,
+)
 from core.logs import Masking
 from core.unit import Unit
 from core.usecases.vends.claim import VendTask
@@ -79,7 +86,9 @@ def vend_looked_up(
     """Record what a look-up found. What was not done is asked for again, once no call that is
     under way can do it yet."""
     if isinstance(answer, Done):
-        return _record_done(unit, task, answer)
+        if not _is_of_another_vend(unit, task.vend, answer):
+            return _record_done(unit, task, answer)
+        answer = Unknown(f"{answer.reference} is another vend of ours")
     vend = _lock_claimed(unit, task)
     if vend is None:
         return
@@ -92,6 +101,22 @@ def vend_looked_up(
         unit.wakes.add("vends")
     else:
         update_vend(unit.connection, vend.id, next_attempt_at=settled_at)
+
+
+def codes_made(unit: Unit, vend_id: int) -> tuple[str, ...]:
+    """Return the codes of a vend that is done, in the order in which they are typed."""
+    vend = find_vend(unit.connection, vend_id)
+    is_done = vend is not None and vend.state == "done"
+    return tuple(codes_of_vend(unit.connection, vend_id)) if is_done else ()
+
+
+def _is_of_another_vend(unit: Unit, vend: Vend, done: Done) -> bool:
+    """Whether what was found is another vend already: vendors without a number of ours are looked
+    up by what was paid and when. Locks the account, so that two cannot find the same at a time."""
+    if done.reference is None:
+        return False
+    lock_account(unit.connection, vend.vendor, vend.account)
+    return is_reference_of_another(unit.connection, vend, done.reference)
 
 
 def _lock_claimed(unit: Unit, task: VendTask) -> Vend | None:

@@ -373,6 +373,8 @@ CREATE INDEX vends_customer_id_idx ON vends (customer_id);
 CREATE INDEX vends_device_id_idx ON vends (device_id);
 CREATE INDEX vends_due_idx ON vends (next_attempt_at, id) WHERE next_attempt_at IS NOT NULL;
 CREATE INDEX vends_open_idx ON vends (created_at) WHERE ended_at IS NULL;
+CREATE INDEX vends_vendor_reference_idx ON vends (vendor_reference) WHERE vendor_reference IS NOT
+    NULL;
 
 -- Which codes came of a vend, in the order in which they are typed.
 CREATE TABLE vended_tokens (

@@ -12,18 +12,20 @@ def done_with(
     units: int | None = None,
 ) -> Done | Unknown:
     """Return the vend with these codes, as the vendor writes them and in the order in which they
-    are typed: with or without blanks and dashes, as text or as a whole number.
+    are typed: with or without blanks and dashes, as text, or as a whole number where all codes
+    have one length (a number has lost the zeros that it began with).
 
     Unknown where one is missing or looks like no code: the vendor may have vended all the same.
     """
-    codes = tuple(clean_code(_as_text(code)) for code in written)
+    may_be_number = len(abilities.code_digits) == 1
+    codes = tuple(clean_code(_as_text(code, may_be_number)) for code in written)
     if not codes or not all(is_code(code, abilities.code_digits) for code in codes):
         return Unknown("an answer without a code")
     return Done(codes, reference, units)
 
 
-def _as_text(code: object) -> str:
-    """A number has lost the zeros that it began with: it is no code where that leaves it short."""
+def _as_text(code: object, may_be_number: bool) -> str:
     if isinstance(code, str):
         return code
-    return str(code) if isinstance(code, int) and not isinstance(code, bool) else ""
+    is_number = isinstance(code, int) and not isinstance(code, bool)
+    return str(code) if is_number and may_be_number else ""

@@ -22,6 +22,7 @@ from core.db.engine import make_engine
 from core.pin import Pins
 from core.unit import OpenUnit, unit_opener
 from core.usecases.tokens.device_keys import OpenSecret, secrets_from
+from core.vend import VendorName
 from gateway.app import by_prefix, create_app
 from gateway.limits import Limits, SerialGuesses
 from gateway.payments.mpesa.client import DarajaClient
@@ -30,6 +31,7 @@ from gateway.payments.proof import Proofs
 from gateway.sms.africastalking import AfricasTalkingSender, SmsSettings
 from gateway.ussd.endpoint import ussd_application
 from gateway.ussd_menus.product import product_menu
+from gateway.vendors.vendor_table import DRIVERS
 from gateway.work_queues import WorkQueues
 from operations.demo import cast as people_in
 from operations.demo import load_demo
@@ -52,10 +54,12 @@ from tests.support.journeys import JourneySetup, Stop, StoppableRedis, stoppable
 from tests.support.phone import PATIENCE_S, Phone
 from tests.support.pool import DatabasePool
 from tests.support.standins import served, stand_ins
-from workers import jobs
+from tests.support.vendors import account_with
+from workers import jobs, vends
 from workers.runtime import Runtime
 
 KEY = "demo"
+VENDORS_OF_THE_DEMO: tuple[VendorName, ...] = ("stron", "koios")
 DEMO_SECRETS = VENDING_KEYS | {"DEVICE_KEY_SECRET": "A" * 43 + "=", "PIN_PEPPER": PEPPER}
 
 
@@ -166,7 +170,8 @@ def _run_gateway(
     ):
         phones["app"] = create_phone_app(providers.runtime, lambda: people_in(engine), device)
         runtime = _runtime(providers.url, url, stoppable, redis_url, starting_data.open_secret)
-        monkeypatch.setattr(jobs, "runtime", lambda: runtime)
+        for module in (jobs, vends):
+            monkeypatch.setattr(module, "runtime", lambda: runtime)
         endpoint = ussd_application(
             keys=keys_of_all(KEY),
             redis=cast(Redis, StoppableRedis(redis, session)),
@@ -180,6 +185,7 @@ def _run_gateway(
         running = RunningGateway(
             url, providers, open_unit, database, SerialGuesses(Limits(redis)), people
         )
+        vends.ask_vendors()  # a worker that starts says which vendors are set up
         running.setup = lambda mode: JourneySetup(
             Phone(endpoint),
             JourneyVerbs(running, device, mode == "stopped").by_word(),
@@ -220,4 +226,5 @@ def _runtime(
         ),
         sender=AfricasTalkingSender(SmsSettings("jua", "at-key", None, providers)),
         work_queues=WorkQueues(redis_url),
+        vendors=[DRIVERS[token](account_with(token, providers)) for token in VENDORS_OF_THE_DEMO],
     )

@@ -14,7 +14,7 @@ from gateway.limits import SerialGuesses
 from simulator.runtime import SimulatorRuntime
 from tests.support.journeys import JourneySetup, Stop
 from tests.support.standins import StandIns
-from workers import jobs
+from workers import jobs, vends
 
 
 @dataclass
@@ -42,7 +42,7 @@ class RunningGateway:
     def work(self, stopped: bool) -> None:
         """Let callbacks arrive and run the workers' jobs; `stopped` ends each job once before."""
         self.providers.settled()
-        for job in (jobs.prompt_payers, jobs.apply_payments, jobs.send_sms):
+        for job in (jobs.prompt_payers, jobs.apply_payments, vends.ask_vendors, jobs.send_sms):
             if stopped:
                 with self.database.here():
                     job()

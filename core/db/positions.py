@@ -124,12 +124,14 @@ def _position(row: Any) -> CustomerPosition:
         *_clawbacks(clawbacks or ()),
         *_recoveries(sales or (), devices_by_id, owner),
     ]
-    owed.sort(key=_key)
+    if charges or clawbacks or len(sales or ()) > 1:
+        sold_on = {sale_id: on for sale_id, on, *_ in sales or ()}
+        owed.sort(key=lambda debt: _order(debt, sold_on))
     return CustomerPosition(
         owner=Customer(**owner) if owner else None,
         devices=list(devices_by_id.values()),
         versions=_versions(versions or ()),
-        owed=[obligation for *_, obligation in owed],
+        owed=owed,
         sale_names={sale_id: name for sale_id, _, _, name, *_ in sales or ()},
         serials={
             **{device_id: serial for *_, device_id, serial in charges or ()},
@@ -144,73 +146,79 @@ def _position(row: Any) -> CustomerPosition:
     )
 
 
-# By due day, then oldest sale, its parts in order; what belongs to no sale comes last.
-_Keyed = tuple[int, int, float, int, int, Obligation]
+# What belongs to no sale comes after what does.
 _NO_SALE = float("inf")
 
 
-def _key(keyed: _Keyed) -> tuple[int, int, float, int, int]:
-    return keyed[:5]
+def _order(debt: Obligation, sold_on: dict[int, int]) -> tuple[int, int, float, int, int]:
+    """By due day, then oldest sale, the parts of a sale in order."""
+    due_on, sale_id = debt.due_on.toordinal(), debt.sale_id
+    if sale_id is None:
+        since = sold_on[debt.id or 0] if debt.kind == "recovery" else due_on
+        return due_on, since, _NO_SALE, 0, debt.id or 0
+    return due_on, sold_on[sale_id], sale_id, debt.number, debt.id or 0
 
 
 def _parts(
     written: str | None, sales: Iterable[Any], devices_by_id: dict[int, Device]
-) -> Iterator[_Keyed]:
-    """The down payments and instalments that are open, from numbers in one text."""
+) -> list[Obligation]:
+    """The down payments and instalments that are open, from numbers in one text; those of one sale
+    in order."""
     if not written:
-        return
-    of_sale = {sale_id: (sold_on, device_id) for sale_id, sold_on, device_id, *_ in sales}
-    numbers = iter(map(int, written.split(",")))
-    for due_on, sale_id, number, id_, amount, paid, days, given in zip(*[numbers] * 8, strict=True):
-        sold_on, device_id = of_sale[sale_id]
-        kind = "instalment" if number else "down_payment"
-        payg_id = device_id if device_id and devices_by_id[device_id].is_payg else None
-        part = Obligation(
-            kind,
-            id_,
+        return []
+    freed = {
+        sale_id: device_id if device_id and devices_by_id[device_id].is_payg else None
+        for sale_id, _, device_id, *_ in sales
+    }
+    numbers = iter(list(map(int, written.split(","))))
+    return [
+        Obligation(
+            "instalment" if number else "down_payment",
+            part_id,
             date.fromordinal(due_on),
             amount,
             paid,
             sale_id,
             number,
-            payg_id,
+            freed[sale_id],
             days,
             given,
         )
-        yield due_on, sold_on, sale_id, number, id_, part
+        for due_on, sale_id, number, part_id, amount, paid, days, given in sorted(
+            zip(*[numbers] * 8, strict=True)
+        )
+    ]
 
 
-def _charges(rows: Iterable[Any]) -> Iterator[_Keyed]:
+def _charges(rows: Iterable[Any]) -> Iterator[Obligation]:
     for due_on, id_, amount, paid, device_id, _ in rows:
-        fee = Obligation(
+        yield Obligation(
             "access_rate", id_, date.fromordinal(due_on), amount, paid, device_id=device_id
         )
-        yield due_on, due_on, _NO_SALE, 0, id_, fee
 
 
-def _clawbacks(rows: Iterable[Any]) -> Iterator[_Keyed]:
+def _clawbacks(rows: Iterable[Any]) -> Iterator[Obligation]:
     for due_on, id_, amount, paid, _ in rows:
-        debt = Obligation("clawback", id_, date.fromordinal(due_on), amount, paid)
-        yield due_on, due_on, _NO_SALE, 0, id_, debt
+        yield Obligation("clawback", id_, date.fromordinal(due_on), amount, paid)
 
 
 def _recoveries(
     sales: Iterable[Any], devices_by_id: dict[int, Device], owner: dict[str, Any] | None
-) -> Iterator[_Keyed]:
+) -> Iterator[Obligation]:
     """What may still be paid for sales that were written off."""
-    for sale_id, sold_on, device_id, _, written_off, recovered in sales:
+    for sale_id, _, device_id, _, written_off, recovered in sales:
         if recovered >= written_off:
             continue
         device = devices_by_id.get(device_id)
         is_theirs = device is not None and owner is not None and device.owner_id == owner["id"]
         freed_id = device_id if device is not None and is_theirs and device.is_payg else None
-        debt = Obligation("recovery", sale_id, NOT_DUE, written_off, recovered, device_id=freed_id)
-        yield NOT_DUE.toordinal(), sold_on, _NO_SALE, 0, sale_id, debt
+        yield Obligation("recovery", sale_id, NOT_DUE, written_off, recovered, device_id=freed_id)
 
 
 def _device(fields: dict[str, Any]) -> Device:
-    anchor = fields.pop("access_anchor_on")
-    return Device(**fields, access_anchor_on=date.fromisoformat(anchor) if anchor else None)
+    """The device in these fields, which stay as they are: the row may be read again."""
+    anchor = fields["access_anchor_on"]
+    return Device(**fields | {"access_anchor_on": date.fromisoformat(anchor) if anchor else None})
 
 
 def _versions(rows: Iterable[dict[str, Any]]) -> dict[int, list[TariffVersion]]:

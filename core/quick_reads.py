@@ -53,6 +53,10 @@ class QuickReads:
         self._market: Market | None = None
         self._read_at = 0.0
 
+    async def ready(self) -> None:
+        """Wait until there is a connection, or none can be opened."""
+        await self._link.ready()
+
     async def open(self) -> QuickUnit:
         """Raises Refused("no_market"), LinkDown."""
         ahead = ReadAhead()

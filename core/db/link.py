@@ -24,6 +24,8 @@ Connection = psycopg.Connection[Row]
 
 # The server ends a statement long before this, so what takes longer has lost its connection.
 _LONGEST_S = 2.0
+# The SQLSTATEs with which the server ends a connection.
+_SERVER_ENDS = b"57P"
 
 
 class LinkDown(Exception):
@@ -99,9 +101,19 @@ class DatabaseLink:
         finally:
             self._give_back(wire)
 
-    async def _next_free(self) -> _Wire:
+    async def ready(self) -> None:
+        """Open a connection, and wait until it is open or cannot be opened."""
+        if not self._wires:
+            self._open_another()
+        if self._opening is not None:
+            await self._opening
+
+    def _open_another(self) -> None:
         if len(self._wires) < self._most and self._opening is None:
             self._opening = asyncio.get_running_loop().create_task(self._open())
+
+    async def _next_free(self) -> _Wire:
+        self._open_another()
         if not self._wires:
             raise LinkDown("no connection is open yet")
         place: asyncio.Future[_Wire] = asyncio.get_running_loop().create_future()
@@ -161,7 +173,8 @@ class _Wire:
         self._transformer = Transformer(connection)
         self._sent_at = 0.0
         self._clock: asyncio.TimerHandle | None = None
-        loop.add_reader(self._pgconn.socket, self._read)
+        self._socket: int | None = self._pgconn.socket
+        loop.add_reader(self._socket, self._read)
 
     async def rows(self, statement: str, parameters: tuple[Parameter, ...]) -> Sequence[Row]:
         name = self._names.get(statement)
@@ -190,6 +203,8 @@ class _Wire:
             self._clock = self._loop.call_later(_LONGEST_S, self._look_at_the_clock)
         result = await self._answer
         if result.status not in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
+            state = result.error_field(pq.DiagnosticField.SQLSTATE) or b""
+            self.is_broken = state.startswith(_SERVER_ENDS)
             raise LinkDown(pq.error_message(result))
         return result
 
@@ -223,9 +238,10 @@ class _Wire:
 
     def close(self) -> None:
         """Close the connection; what is under way raises LinkDown."""
-        if not self._connection.closed:
-            self._loop.remove_reader(self._pgconn.socket)
-            self._connection.close()
+        if self._socket is not None:
+            self._loop.remove_reader(self._socket)
+            self._socket = None
+            self._pgconn.finish()
         self.is_broken = True
         answer, self._answer = self._answer, None
         if answer is not None and not answer.done():

@@ -57,6 +57,12 @@ class RedisLink:
             return
         self._opening = asyncio.get_running_loop().create_task(self._open())
 
+    async def ready(self) -> None:
+        """Open the connection, and wait until it is open or cannot be opened."""
+        self.open()
+        if self._opening is not None:
+            await self._opening
+
     async def _open(self) -> None:
         try:
             self._wire = await asyncio.wait_for(self._connect(), 1.0)

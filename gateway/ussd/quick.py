@@ -54,6 +54,11 @@ class QuickTurns:
     redis: RedisLink
     reads: QuickReads
 
+    async def ready(self) -> None:
+        """Wait until turns can be answered, or a server cannot be reached."""
+        await self.redis.ready()
+        await self.reads.ready()
+
     async def answer(self, request: UssdRequest, deadline: Deadline) -> UssdReply | None:
         """The reply to this callback; None where a thread is to answer it. A turn that comes too
         late stores nothing."""

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 @dataclass(frozen=True, slots=True)
 class WindowUse:
     """A device and how many counts, or ids, lie between its newest code and the last one that was
-    made before some day, or that somebody read from it."""
+    made before some day, or that was read from it."""
 
     device_id: int
     serial: str
@@ -20,7 +20,7 @@ class WindowUse:
     ahead: int
 
 
-# greatest() passes over a count that nobody has read.
+# greatest() passes over a count that was never read.
 _AHEAD = "max(t.counter) - greatest(min(t.counter) - 1, d.kit_counter, d.initial_counter)"
 
 

@@ -4,7 +4,7 @@ The algorithm follows what every fielded device does; the published text differs
 (it drops the two highest bits of a hash where the devices drop the two lowest). The last digits
 of a token are the masked value, the others are one link of a hash chain as long as the count. No
 part of a chain serves another value, so the last link of each chain is kept (core.tokens.links):
-whoever pays the same each week costs one or two hashes a week, whatever the count.
+a customer who pays the same each week costs one or two hashes a week, whatever the count.
 
 It refuses values outside 0 to 995 (999999 when extended), anything that is not a whole number of
 device units, and counts past MAX_COUNT. It never rounds.
@@ -153,7 +153,7 @@ def token(
         code = _next(key, code, form)
     if links is not None:
         links.keep(value, count, code)
-    return _shown(code, starting_code, value, form)
+    return _as_token(code, starting_code, value, form)
 
 
 def chain(key: bytes, starting_code: int, value: int, form: Form = NORMAL) -> Iterator[str]:
@@ -161,7 +161,7 @@ def chain(key: bytes, starting_code: int, value: int, form: Form = NORMAL) -> It
     code = _first(starting_code, value, form)
     while True:
         code = _next(key, code, form)
-        yield _shown(code, starting_code, value, form)
+        yield _as_token(code, starting_code, value, form)
 
 
 def value_in(text: str, starting_code: int, form: Form = NORMAL) -> int:
@@ -213,7 +213,7 @@ def _next(key: bytes, code: int, form: Form) -> int:
     return _cut_normal(siphash24(key, (code * 0x1_0000_0001).to_bytes(8, "big")))
 
 
-def _shown(code: int, starting_code: int, value: int, form: Form) -> str:
+def _as_token(code: int, starting_code: int, value: int, form: Form) -> str:
     shown = code - code % form.values + _base(starting_code, value, form)
     return f"{shown:0{form.digits}d}"
 

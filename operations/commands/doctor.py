@@ -111,7 +111,7 @@ def examine_database(
 
 def _windows(connection: Connection, clock: Clock) -> Check:
     """Say which devices have used half of the window in which they accept codes: they work, and
-    somebody should ask whether their codes were typed."""
+    an operator should ask whether their codes were typed."""
     market = find_market(connection)
     found = find_wide_windows(Unit(connection, clock(), market)) if market else []
     return Check("codes are typed", True, first_of([describe_window(use) for use in found]))

@@ -12,7 +12,7 @@ from operations.commands.arguments import file_argument
 from operations.database import open_database
 from operations.environment import command_environment
 from operations.importing.import_file import FILE_KINDS, import_file
-from operations.importing.maker_files import Made
+from operations.importing.provisioning_files import Made
 from operations.importing.text_file import read_text
 from operations.operator import operator_name
 from operations.progress import progress_bar

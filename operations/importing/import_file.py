@@ -17,7 +17,12 @@ from core.usecases.sales.register_sales import register_sales
 from core.wording.operator_messages import describe_refusal
 from operations.importing.csv_file import Contents, FileKind, read_entries
 from operations.importing.file_kinds import customers_file, devices_file, sales_file
-from operations.importing.maker_files import Made, as_csv, is_maker_file, maker_file
+from operations.importing.provisioning_files import (
+    Made,
+    as_csv,
+    is_provisioning_file,
+    provisioning_file,
+)
 from operations.operator import operator_name
 from operations.progress import NamedBar, no_bar
 
@@ -48,8 +53,8 @@ def import_file(
     the caller then rolls back. The readable lines are compared with the database even when others
     are not readable, so that one run reports every problem.
     """
-    if kind == "devices" and is_maker_file(content):
-        content, file_kind = as_csv(content), maker_file(_named(made))
+    if kind == "devices" and is_provisioning_file(content):
+        content, file_kind = as_csv(content), provisioning_file(_named(made))
     else:
         file_kind = FILE_KINDS[kind](unit.market)
     with bar(f"reading {kind}", content.count("\n")) as show_read:

@@ -31,7 +31,7 @@ def read_device(runtime: SimulatorRuntime, source: DeviceSource, serial: str) ->
     serial, kind, secret, count = _look_up(source, serial)
     with runtime.engine.begin() as connection:
         state = _lock_state(connection, serial, kind, secret, count)
-    return {"kind": kind} | _shown(state, secret)
+    return {"kind": kind} | _what_it_shows(state, secret)
 
 
 def enter_device_token(
@@ -47,10 +47,10 @@ def enter_device_token(
         state, accepted, reason = virtual_device.enter_token(state, token, secret)
         store_state(connection, serial, state)
     outcome = {"accepted": accepted} | ({} if accepted else {"reason": reason})
-    return outcome | {"kind": kind} | _shown(state, secret)
+    return outcome | {"kind": kind} | _what_it_shows(state, secret)
 
 
-def _shown(state: dict[str, Any], secret: DeviceSecret) -> dict[str, Any]:
+def _what_it_shows(state: dict[str, Any], secret: DeviceSecret) -> dict[str, Any]:
     return virtual_device.display(state) | virtual_device.front(state, secret)
 
 

@@ -1,4 +1,4 @@
-"""Our codes against what the makers of OpenPAYGO and Nexus Keycode publish, on random devices.
+"""Our codes against what the authors of OpenPAYGO and Nexus Keycode publish, on random devices.
 
 The packages are witnesses in the tests only. Their known faults are kept away from: `openpaygo`
 takes starting code 0 for none, rounds, and accepts negative values; its decoder reads an extended

@@ -38,7 +38,7 @@ from core.wording.payment_words import describe_token
 
 # A code has at least nine digits; what is shorter is a count.
 _CODE_DIGITS = 9
-# So far above ours may a count be that somebody reads from a kit.
+# So far above ours may a count be that an agent or operator reads from a kit.
 MOST_AHEAD_AGENT, MOST_AHEAD_OPERATOR = 100, 1000
 # What makes a kit refuse every code before it.
 _SETTING: tuple[TokenKind, ...] = (
@@ -73,7 +73,9 @@ class Repair:
             return messages.nothing_now()
         first, *rest = (_word(kind, days) for kind, days in self.orders)
         return (
-            messages.two_codes(first=first, code=rest[0]) if rest else messages.one_code(code=first)
+            messages.both_codes(first=first, code=rest[0])
+            if rest
+            else messages.single_code(code=first)
         )
 
 
@@ -147,7 +149,7 @@ def _from_code(unit: Unit, device: Device, typed: str) -> Repair:
 
 
 def _days(unit: Unit, device: Device) -> tuple[tuple[TokenKind, int], ...]:
-    """The codes that give a kit what the books say: nothing more, and nothing rounded."""
+    """The codes that give a kit what our records say: nothing more, and nothing rounded."""
     assert device.owner_id is not None
     states = list_devices(unit, device.owner_id)
     state = next(state for state in states if state.serial == device.serial)

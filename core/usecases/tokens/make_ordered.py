@@ -44,7 +44,7 @@ from core.wording.payment_words import describe_token
 log = logging.getLogger(__name__)
 
 ORDER_OF_ANOTHER = "order_of_another"
-# What a technician types, or whoever takes the device back: its owner is not told.
+# What a technician types, or the agent who takes the device back: its owner is not told.
 READ_AT_THE_CONSOLE: tuple[Action, ...] = ("lock", "wipe_state", "wipe_ids", "wipe_all")
 
 

@@ -40,12 +40,12 @@ Code = Annotated[BoundMessage, MessageSlot(sync, set_days, add_days, unlock)]
 
 
 @message
-def one_code(code: Code) -> None:
+def single_code(code: Code) -> None:
     """What is done: one code is made."""
 
 
 @message
-def two_codes(first: Code, code: Code) -> None:
+def both_codes(first: Code, code: Code) -> None:
     """What is done: two codes are made, to be typed in this order."""
 
 
@@ -59,7 +59,7 @@ def older() -> None:
     """What is done: a code that was made before is texted again and has to be typed first."""
 
 
-Remedy = Annotated[BoundMessage, MessageSlot(one_code, two_codes, nothing_now, older)]
+Remedy = Annotated[BoundMessage, MessageSlot(single_code, both_codes, nothing_now, older)]
 
 
 @message

@@ -52,8 +52,8 @@ action_page(
         lambda unit, device_id: (
             Field(
                 "reading", "Count on its screen, or the code that it refused", _parse_reading,
-                hint="Our count is brought to it and never goes back. Days that the books say are"
-                " left are set again; its owner is texted the codes.",
+                hint="Our count is brought to it and never goes back. Days that were paid for and"
+                " are left are set again; its owner is texted the codes.",
             ),
         ),
         _repair_kit,

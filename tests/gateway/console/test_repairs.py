@@ -22,10 +22,10 @@ def test_the_count_of_the_kit_brings_ours_forward_and_orders_the_days_left(
 
     looked, done = owner.confirm(page(console), reading="60", reason="its screen says so")
 
-    told = (
+    message = (
         "The device is at 60. Our count is 60. Ordered, to be typed in this order: 7 days in all."
     )
-    assert told in looked.text
+    assert message in looked.text
     assert done.status_code == 302
     assert console.rows(
         "SELECT units FROM token_orders WHERE kind = 'set_days' AND state = 'waiting'"

@@ -20,7 +20,7 @@ HEADER = (
     "Version,Test Code\n"
 )
 LINE = f"SK-0001,516959010,{KEY.upper()},1,4,Yes,SK499,1.2,111111111111111\n"
-MAKER = ("--manufacturer", "sunlite", "--product", "lamp3")
+OPTIONS = ("--manufacturer", "sunlite", "--product", "lamp3")
 FORM = "SELECT divider, digits, model, test_code, starting_code, token_counter FROM devices"
 
 
@@ -32,7 +32,7 @@ def test_a_csv_as_it_comes_gives_codes_of_the_kit_s_own_form(
     environment: dict[str, str],
 ) -> None:
     for counted in ("devices: 1 new, 0 already there", "devices: 0 new, 1 already there"):
-        ran = dialwatt("import", "devices", "FILE", *MAKER, content=HEADER + LINE)
+        ran = dialwatt("import", "devices", "FILE", *OPTIONS, content=HEADER + LINE)
         assert (ran.code, ran.out.strip()) == (0, counted), ran.err
     assert rows(FORM) == [(4, "restricted", "SK499", "1" * 15, 516959010, 1)]
 
@@ -57,7 +57,7 @@ def test_json_of_a_token_server_is_read_too(
         "value_divider": None,
         "restricted_digit_set": False,
     }
-    ran = dialwatt("import", "devices", "FILE", *MAKER, content=json.dumps([device]))
+    ran = dialwatt("import", "devices", "FILE", *OPTIONS, content=json.dumps([device]))
     assert ran.code == 0, ran.err
     assert rows(FORM) == [(None, "standard", "SK499", None, None, 12)]
 
@@ -66,12 +66,16 @@ def test_json_of_a_token_server_is_read_too(
     ("content", "options", "says"),
     [
         (HEADER + LINE, (), "--manufacturer"),
-        (HEADER + LINE.replace("Yes", "maybe"), MAKER, "line 2: restricted digit mode: 'maybe'"),
-        (HEADER + LINE.replace(",4,", ",0,"), MAKER, "time divider: must be 1 to 255, not 0"),
-        (HEADER + LINE.replace("1" * 15, "123"), MAKER, "test_code: codes of this device have 15"),
-        (HEADER + LINE.replace(KEY.upper(), ""), MAKER, "line 2: key: is missing"),
-        ("{ no JSON", MAKER, "the file is not JSON"),
-        ("[1]", MAKER, "a list of devices"),
+        (HEADER + LINE.replace("Yes", "maybe"), OPTIONS, "line 2: restricted digit mode: 'maybe'"),
+        (HEADER + LINE.replace(",4,", ",0,"), OPTIONS, "time divider: must be 1 to 255, not 0"),
+        (
+            HEADER + LINE.replace("1" * 15, "123"),
+            OPTIONS,
+            "test_code: codes of this device have 15",
+        ),
+        (HEADER + LINE.replace(KEY.upper(), ""), OPTIONS, "line 2: key: is missing"),
+        ("{ no JSON", OPTIONS, "the file is not JSON"),
+        ("[1]", OPTIONS, "a list of devices"),
     ],
 )
 def test_what_is_wrong_is_told_and_nothing_is_imported(

@@ -1,9 +1,9 @@
 """Files of OpenPAYGO devices as their manufacturers and other token servers give them.
 
 CSV: the columns that the OpenPAYGO specification names for provisioning, in any order, as servers
-of its makers export and take them. JSON: one device, or a list of devices, with the field names of
+of its authors export and take them. JSON: one device, or a list of devices, with the field names of
 the open device API (serial_number, secret_key, starting_code, token_count, value_divider,
-restricted_digit_set, model). Such a file does not say what the product is: whoever imports it does.
+restricted_digit_set, model). Such a file does not say what the product is: the command does.
 """
 
 from __future__ import annotations
@@ -59,14 +59,14 @@ class Made:
     product: str | None = None
 
 
-def is_maker_file(content: str) -> bool:
+def is_provisioning_file(content: str) -> bool:
     """Whether it is such a file: JSON, or its header names a serial number as manufacturers do."""
     begin = content.lstrip()[:1]
     header = plain_marks(" ".join(content.split("\n", 2)[:2])).casefold()
     return begin in ("[", "{") or _SERIAL in header
 
 
-def maker_file(made: Made) -> FileKind[DeviceEntry]:
+def provisioning_file(made: Made) -> FileKind[DeviceEntry]:
     """Devices of one manufacturer, all of them in stock."""
 
     def read(fields: Fields) -> DeviceEntry:

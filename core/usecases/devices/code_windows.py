@@ -1,9 +1,9 @@
 """Devices that may soon take no code: many were made for them lately and, maybe, never typed.
 
 A device looks for a code among so many counts (OpenPAYGO) or ids (Nexus) above the last one that it
-took. We never hear what was typed, but a customer who keeps paying for a kit for weeks has typed its codes:
-those of the last two weeks count, since the count that was last read from it. A code a day stays below
-half of the window.
+took. We never hear what was typed, but a customer who keeps paying for a kit has typed its codes:
+those of the last two weeks count, after the count that was last read from it. A code a day stays
+below half of the window.
 """
 
 from __future__ import annotations

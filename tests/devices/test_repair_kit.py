@@ -12,6 +12,7 @@ from core.errors import Refused
 from core.usecases.devices.code_windows import find_wide_windows, report_wide_windows
 from core.usecases.devices.repair_kit import (
     Repair,
+    RepairedKit,
     propose_repair,
     repair_kit,
     repair_kit_by_agent,
@@ -185,7 +186,10 @@ def test_an_agent_beside_the_kit_does_it_with_the_pin_and_within_limits(
 ) -> None:
     pay(scenario, "R1")
     assert isinstance(by_agent(scenario, "60", pin="0000"), Refused)
-    assert by_agent(scenario, "60").orders == (("set_days", 7),)
+    assert by_agent(scenario, "60") == RepairedKit(KIT)
+    assert scenario.rows("SELECT kind, units FROM token_orders WHERE state = 'waiting'") == [
+        ("set_days", 7)
+    ]
     with pytest.raises(Refused, match="kit_repaired"):
         by_agent(scenario, "60")
     [(operator, reason)] = scenario.rows(

@@ -79,6 +79,13 @@ class Repair:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class RepairedKit:
+    """The serial number of a kit whose owner was texted what it needs."""
+
+    serial: str
+
+
 def _word(kind: TokenKind, days: int) -> BoundMessage:
     if kind == "sync":
         return messages.sync()
@@ -174,7 +181,7 @@ def repair_kit(unit: Unit, serial: str, typed: str, operator: str, reason: str) 
 
 def repair_kit_by_agent(
     unit: Unit, msisdn: str, pin: str, serial: str, reading: str
-) -> Repair | Refused:
+) -> RepairedKit | Refused:
     """Do for a kit what `propose_repair` says, for the agent beside it. Its owner is texted the
     codes.
 
@@ -188,7 +195,8 @@ def repair_kit_by_agent(
     if device is not None:
         _check_not_again(unit, device)
     reason = f"the kit shows {reading}" if len(reading) < _CODE_DIGITS else "the kit refused a code"
-    return _repair(unit, serial, reading, MOST_AHEAD_AGENT, agent.as_operator, reason)
+    _repair(unit, serial, reading, MOST_AHEAD_AGENT, agent.as_operator, reason)
+    return RepairedKit(serial)
 
 
 def _check_not_again(unit: Unit, device: Device) -> None:

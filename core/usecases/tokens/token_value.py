@@ -17,8 +17,8 @@ def value_of_token(unit: Unit, serial: str, kind: str, units: int) -> int:
     """Return the value in minor units of `units`: tenths of a kWh, or days; 0 for unlock and lock.
 
     Energy counts at the price of the device's tariff, days at what its plan or its price of a day
-    says (also days that are set: we do not know how many the device had), an unlock at what is
-    open of its plan. A device without a plan counts with its price, which a year of days reaches; one
+    says (also days that are set: we do not know how many it had), an unlock at what is open
+    of its plan. A device without a plan counts with its price, which a year of days reaches; one
     that its owner has paid off counts nothing, nor does any other token.
     """
     prices = prices_of_device(unit.connection, serial, unit.today)

@@ -73,5 +73,5 @@ def send() -> None:
 
 
 @message
-def done(serial: Serial, remedy: Remedy) -> None:
+def done(serial: Serial) -> None:
     """The end: what was done."""

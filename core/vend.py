@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, get_args
 from uuid import UUID
 
@@ -64,6 +64,9 @@ RefusalReason = Literal[
     "unknown_device", "not_possible", "amount", "other", "credentials", "account_empty"
 ]
 OF_ACCOUNT: tuple[RefusalReason, ...] = ("credentials", "account_empty")
+
+# In the market's night, once what was asked for before midnight is settled.
+LIST_COMPLETE_AFTER = timedelta(hours=2)
 
 # A vendor's own words are stored with so many characters.
 WORDS_MAX = 300
@@ -253,6 +256,7 @@ class VendorAbilities:
     * `can_look_up`: the vendor says whether an order was vended; `can_check`: whether it has a
       device; `can_list`: what it vended in a time (for the audit of pushed credit).
     * `can_deliver`: it can send a code to its device over the air too (`Vendor.deliver`).
+    * `list_complete_after`: how long after its end its list of a day is complete.
     * `needs_date`: orders are for an `until`, which `Vendor.prepare` fixes.
     * `code_digits`: how many digits a code may have, to check what a person types; empty where
       none comes.
@@ -265,6 +269,7 @@ class VendorAbilities:
     can_look_up: bool = False
     can_check: bool = False
     can_list: bool = False
+    list_complete_after: timedelta = LIST_COMPLETE_AFTER
     can_deliver: bool = False
     needs_date: bool = False
     code_digits: tuple[int, ...] = (20,)

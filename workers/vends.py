@@ -133,7 +133,7 @@ def _audit(worker: Runtime, vendor: Vendor) -> None:
     """Compare an account's list with our vends, if that is due."""
     account = (vendor.token, vendor.account)
     with worker.open_unit() as unit:
-        window = claim_audit(unit, *account)
+        window = claim_audit(unit, *account, vendor.abilities.list_complete_after)
     if window is None:
         return
     listed = vendor.list_vends(*window.listed)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from core.money import Money, parse_minor
@@ -59,6 +59,7 @@ class Koios(HttpDriver):
         repeat_is_safe=True,
         can_look_up=True,
         can_check=True,
+        list_complete_after=timedelta(hours=26),  # its data comes about a day late
         code_digits=(),
         at_once=2,
     )

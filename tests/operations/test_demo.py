@@ -112,7 +112,7 @@ def test_the_cast_has_the_shape_of_the_contract(
     }
     assert people[3]["language"] == "sw"
     assert {device["kind"] for device in people[3]["devices"]} == {"meter", "shs"}
-    assert people[4]["pin"] == "4321"
+    assert people[6]["pin"] == "4321"
     assert all("pin" not in person for person in people if person["role"] != "agent")
 
 

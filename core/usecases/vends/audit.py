@@ -17,12 +17,10 @@ from core.db.vendor_accounts import claim_account_audit, set_audited
 from core.db.vends import lock_vend, vends_on_list, vends_pushed
 from core.unit import Unit
 from core.usecases.vends.outcome import describe_vend, provider_name, vend_done
-from core.vend import Done, ListedVend, Vend
+from core.vend import LIST_COMPLETE_AFTER, Done, ListedVend, Vend
 
 # Cases about a vendor's list.
 NOT_LISTED, LISTED_OTHERWISE, NOT_OURS = "vend_not_listed", "vend_listed", "vend_not_ours"
-# In the market's night, once what was asked for before midnight is settled.
-_NIGHT = timedelta(hours=2)
 _AGAIN = timedelta(minutes=15)
 _FIRST = timedelta(days=1)
 # Clocks differ: the vendor's list is read so much further on both sides.
@@ -32,10 +30,12 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class AuditWindow:
-    """The time whose vends are compared: from `since` until before `until`."""
+    """The time whose vends are compared: from `since` until before `until`; `after`: how long after
+    its end the vendor's list of a day is complete."""
 
     since: datetime
     until: datetime
+    after: timedelta = LIST_COMPLETE_AFTER
 
     @property
     def listed(self) -> tuple[datetime, datetime]:
@@ -43,21 +43,22 @@ class AuditWindow:
         return self.since - _MARGIN, self.until + _MARGIN
 
 
-def claim_audit(unit: Unit, vendor: str, account: str) -> AuditWindow | None:
+def claim_audit(
+    unit: Unit, vendor: str, account: str, after: timedelta = LIST_COMPLETE_AFTER
+) -> AuditWindow | None:
     """Return what is to be compared now; None where nothing is. A comparison that fails is tried
-    again in a quarter of an hour."""
-    until = unit.market.first_instant(unit.today)
-    if unit.now < until + _NIGHT:
-        until = unit.market.first_instant(unit.today - timedelta(days=1))
+    again in a quarter of an hour. `after`: how long after its end the vendor's list of a day is
+    complete."""
+    until = unit.market.first_instant(unit.market.local_date(unit.now - after))
     again_at = unit.now + _AGAIN
     claimed = claim_account_audit(unit.connection, unit.now, (vendor, account), again_at)
     if claimed is None:
         return None
     since = claimed[0] or until - _FIRST
     if since >= until:
-        _end(unit, (vendor, account), since)
+        _end(unit, (vendor, account), since, after)
         return None
-    return AuditWindow(since, until)
+    return AuditWindow(since, until, after)
 
 
 def audit_account(
@@ -67,7 +68,7 @@ def audit_account(
 
     A vend whose outcome was not known, and that the list has under our handle, was done.
     """
-    _end(unit, (vendor, account), window.until)
+    _end(unit, (vendor, account), window.until, window.after)
     by_handle = {found: each for each in listed if (found := _read_handle(each)) is not None}
     references = [each.reference for each in listed]
     known = vends_on_list(unit.connection, [str(handle) for handle in by_handle], references)
@@ -82,9 +83,9 @@ def audit_account(
     return len(open_drafts(unit.connection, unit.now, cases))
 
 
-def _end(unit: Unit, account: tuple[str, str], until: datetime) -> None:
+def _end(unit: Unit, account: tuple[str, str], until: datetime, after: timedelta) -> None:
     next_day = unit.market.local_date(until) + timedelta(days=1)
-    set_audited(unit.connection, account, until, unit.market.first_instant(next_day) + _NIGHT)
+    set_audited(unit.connection, account, until, unit.market.first_instant(next_day) + after)
 
 
 def _read_handle(listed: ListedVend) -> UUID | None:

@@ -60,7 +60,8 @@ def test_a_meter_of_another_revision_stops_itself_and_not_its_neighbours(
     """The name without a revision is for the one that most meters are on."""
     scenario.run(
         "UPDATE devices SET sts = sts || '{\"krn\": 2}' WHERE serial <> :meter"
-        " AND sts IS NOT NULL AND owner_id IS NULL AND serial = (SELECT max(serial) FROM devices WHERE sts IS NOT NULL)",
+        " AND sts IS NOT NULL AND owner_id IS NULL"
+        " AND serial = (SELECT max(serial) FROM devices WHERE sts IS NOT NULL)",
         meter=METER,
     )
     publish(scenario, STS_VENDING_KEY_600000=KEY)

@@ -9,7 +9,8 @@ from urllib.parse import parse_qs
 
 from redis import Redis
 
-_redis = Redis.from_url(os.environ["REDIS_URL"])
+# One connection: the application is served by one thread a process, which is the fastest.
+_redis = Redis.from_url(os.environ["REDIS_URL"], single_connection_client=True)
 
 
 def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -22,5 +23,6 @@ def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable
     key = f"floor:{form['sessionId'][0]}"
     _redis.get(key)
     _redis.set(key, b"x" * 300, ex=300)
-    start_response("200 OK", [("Content-Type", "text/plain")])
-    return [b"CON " + b"x" * 120]
+    answer = b"CON " + b"x" * 120
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(answer)))])
+    return [answer]

@@ -56,6 +56,7 @@ from gateway.settings import CallbackSettings, ServicesSettings
 from gateway.sms.delivery import delivery_route
 from gateway.sms.inbound import inbound_route
 from gateway.ussd.endpoint import UssdEndpoint, ussd_application
+from gateway.ussd_menus.menu import Menu
 from gateway.ussd_menus.product import product_menu
 from gateway.work_queues import WorkQueues
 
@@ -137,14 +138,15 @@ class _Shared:
         return pool
 
 
-def create_app(environment: Environment) -> Gateway:
-    """Return the web process. It connects to nothing until the first request.
+def create_app(environment: Environment, menu: Menu | None = None) -> Gateway:
+    """Return the web process. It connects to nothing until the first request. `menu`: another than
+    the product's.
 
     Raises BadInput, which names a missing or wrong setting.
     """
     shared = _share(environment)
     signed = _signed(environment)
-    ussd = _ussd(shared)
+    ussd = _ussd(shared, menu or product_menu())
     applications: dict[str, WSGIApplication] = {"/ussd/": ussd}
     if console := ConsoleSettings.from_environment(environment):
         applications[f"{CONSOLE}/"] = console_application(
@@ -189,7 +191,7 @@ def _wake_afterwards(work_queues: WorkQueues, queue_names: Collection[QueueName]
     after_answer(partial(work_queues.wake, queue_names))
 
 
-def _ussd(shared: _Shared) -> UssdEndpoint:
+def _ussd(shared: _Shared, menu: Menu) -> UssdEndpoint:
     # A screen waits for its queries and for nothing else: no ping, no BEGIN, no COMMIT.
     threads = sizes.TURNS.threads + sizes.TURNS_SIDE_ROOM.threads
     url, redis_link = shared.services.database_url, RedisLink(shared.services.redis_url)
@@ -204,7 +206,7 @@ def _ussd(shared: _Shared) -> UssdEndpoint:
         pseudonyms=shared.pseudonyms,
         open_unit=shared.acting(sizes.TURNS, sizes.TURNS_SIDE_ROOM, _PATIENT_TURNS),
         open_read_only_unit=unit_opener(screens.execution_options(isolation_level="AUTOCOMMIT")),
-        menu=product_menu(),
+        menu=menu,
         guesses=shared.guesses,
         guard=shared.guard,
         redis_link=redis_link,

@@ -149,7 +149,7 @@ def _play(plan: Plan, answer: Pipe) -> None:
         soonest = min((caller.pace_at for caller in waiting), default=now + 5.0)
         events = poll.poll(max(soonest - time.perf_counter(), 0.0))
         if not events and not waiting:
-            wrong += live  # nobody was answered for seconds
+            wrong += live  # no caller was answered for seconds
             break
         for file, _ in events:
             caller, place = of_file[file]

@@ -80,8 +80,8 @@ class Gate:
             self._note_old_key(endpoint)
 
     def admits_at_once(self, environ: Mapping[str, Any], endpoint: str, key: str) -> bool:
-        """Whether there is nothing to refuse and nothing to note; it asks nobody. Where there is,
-        `admit` says what."""
+        """Whether there is nothing to refuse and nothing to note; no server is asked. Where there
+        is, `admit` says what."""
         matched = self._matched(endpoint, key)
         return bool(matched and matched[0]) and self.guard.admits_sender(endpoint, environ)
 

@@ -62,17 +62,17 @@ class ReadAhead:
     """
 
     def __init__(self) -> None:
-        self._read: dict[tuple[str, tuple[Parameter, ...]], _Rows] = {}
+        self._rows_read: dict[tuple[str, tuple[Parameter, ...]], _Rows] = {}
 
     def exec_driver_sql(self, statement: str, parameters: tuple[Parameter, ...] = ()) -> _Rows:
-        found = self._read.get((statement, parameters))
+        found = self._rows_read.get((statement, parameters))
         if found is None:
             raise NotRead(statement, parameters)
         return found
 
     def add(self, wanted: NotRead, rows: Sequence[Row]) -> None:
         """Keep the rows of a statement."""
-        self._read[wanted.statement, wanted.parameters] = _Rows(rows)
+        self._rows_read[wanted.statement, wanted.parameters] = _Rows(rows)
 
     def __getattr__(self, name: str) -> Any:
         raise NeedsThread(name)
@@ -174,7 +174,7 @@ class _Wire:
         self._sent_at = 0.0
         self._clock: asyncio.TimerHandle | None = None
         self._socket: int | None = self._pgconn.socket
-        loop.add_reader(self._socket, self._read)
+        loop.add_reader(self._socket, self._read_answer)
 
     async def rows(self, statement: str, parameters: tuple[Parameter, ...]) -> Sequence[Row]:
         name = self._names.get(statement)
@@ -218,19 +218,19 @@ class _Wire:
         else:
             self.close()
 
-    def _read(self) -> None:
+    def _read_answer(self) -> None:
         try:
             self._pgconn.consume_input()
             while not self._pgconn.is_busy():
                 result = self._pgconn.get_result()
                 if result is None:
-                    self._tell()
+                    self._end_answer()
                     return
                 self._results.append(result)
         except psycopg.Error:
             self.close()
 
-    def _tell(self) -> None:
+    def _end_answer(self) -> None:
         answer, self._answer = self._answer, None
         results, self._results = self._results, []
         if answer is not None and not answer.done() and results:

@@ -166,7 +166,7 @@ def _parts(
     in order."""
     if not written:
         return []
-    freed = {
+    payg_device = {
         sale_id: device_id if device_id and devices_by_id[device_id].is_payg else None
         for sale_id, _, device_id, *_ in sales
     }
@@ -180,7 +180,7 @@ def _parts(
             paid,
             sale_id,
             number,
-            freed[sale_id],
+            payg_device[sale_id],
             days,
             given,
         )

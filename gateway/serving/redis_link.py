@@ -156,7 +156,7 @@ class _Wire(asyncio.Protocol):
         self._reader.feed(data)
         while (found := self._reader.gets()) is not False:
             answer, _ = self._waiting.popleft()
-            if answer.done():  # whoever asked does not wait any more
+            if answer.done():  # the caller does not wait any more
                 continue
             if isinstance(found, hiredis.ReplyError):
                 answer.set_exception(found)

@@ -2,8 +2,8 @@
 
 Most turns only show a screen: they need the session, a row or two, and to store the session. Those
 are asked for without a thread, by the same conversation. Whatever else comes up (an effect, a
-refusal to speak, a server that does not answer) is left to a thread, which begins anew: until the
-session is stored, nothing was done.
+refusal to speak, a server that does not answer) is left to a thread, which begins again: until
+the session is stored, nothing was done.
 """
 
 from __future__ import annotations

@@ -179,8 +179,8 @@ def test_callbacks_that_come_twice_at_once_are_answered_with_the_same_bytes(loop
             pairs.append((await phone.send(), await first))
         return pairs
 
-    for one, other in loop.play(doubled):
-        assert one == other
+    for first, second in loop.play(doubled):
+        assert first == second
 
 
 def test_a_serial_number_of_another_is_looked_up_by_a_thread_which_limits_guesses(

@@ -34,6 +34,8 @@ ActName = Literal[
     "waive_fee",
     "write_off_clawback",
     "close_case",
+    "ask_vendor_again",
+    "give_vend_back",
     "take_payment",
     "settle_agent",
     "pay_commission",

@@ -233,6 +233,18 @@ LEDGER: dict[str, str] = (
                           'settled_early', 'written_off', 'credit_given_back')
            AND e.posted_at > coalesce(c.debts_changed_at, '-infinity')
     """,
+        "every vend that was done has its codes or was pushed": """
+        SELECT 'vend ' || v.id FROM vends v WHERE v.state = 'done'
+           AND v.pushed = EXISTS (SELECT FROM vended_tokens t WHERE t.vend_id = v.id)
+    """,
+        "a payment is vended once, in the units that it bought": """
+        SELECT 'vend ' || v.id || ': its codes give ' || given.units || ' of ' || v.units
+          FROM vends v JOIN LATERAL (
+               SELECT sum(t.units) AS units FROM vended_tokens c JOIN tokens t ON t.id = c.token_id
+                WHERE c.vend_id = v.id HAVING count(*) > 0) given ON true
+         WHERE given.units <> v.units
+           AND NOT EXISTS (SELECT FROM cases k WHERE k.dedupe_key = 'vend_late_answer:' || v.id)
+    """,
         "no token is ahead of its device's counter": """
         SELECT 'device ' || d.serial FROM devices d JOIN tokens t ON t.device_id = d.id
          GROUP BY d.id HAVING max(t.counter) > d.token_counter
@@ -279,6 +291,38 @@ WAITING: dict[str, str] = {
         SELECT 'text ' || id || ' since ' || created_at || coalesce(': ' || provider_status, '')
           FROM sms WHERE next_attempt_at IS NOT NULL AND redeliveries = 0
            AND created_at < :now - interval '10 minutes' ORDER BY id
+    """,
+    "no vend waits for a person": """
+        SELECT 'vend ' || v.id || ' for ' || d.serial || ' (' || v.state || '), asked '
+               || coalesce(v.asked_at::text, 'never') || coalesce(': ' || v.words, '')
+          FROM vends v JOIN devices d ON d.id = v.device_id
+         WHERE v.state = 'unknown' AND v.next_attempt_at IS NULL
+            OR v.state IN ('refused', 'withdrawn') AND NOT v.given_back
+               AND v.payment_id IS NOT NULL
+         ORDER BY v.id
+    """,
+    "no vend is late": """
+        SELECT 'vend ' || v.id || ' for ' || d.serial || ' (' || v.state || ') since '
+               || v.created_at || coalesce(': ' || v.words, '')
+          FROM vends v JOIN devices d ON d.id = v.device_id
+         WHERE v.next_attempt_at IS NOT NULL AND v.created_at < :now - interval '10 minutes'
+         ORDER BY v.id
+    """,
+    "every vend has an account with its vendor": """
+        SELECT 'vend ' || v.id || ' for ' || d.serial || ': no account '
+               || coalesce(v.account, m.account) || ' with ' || coalesce(v.vendor, m.token_family)
+          FROM vends v JOIN devices d ON d.id = v.device_id
+          JOIN manufacturers m ON m.id = d.manufacturer_id
+         WHERE v.next_attempt_at IS NOT NULL AND NOT EXISTS (
+               SELECT FROM vendor_accounts a WHERE a.vendor = coalesce(v.vendor, m.token_family)
+                  AND a.account = coalesce(v.account, m.account))
+         ORDER BY v.id
+    """,
+    "every vendor's list is compared": """
+        SELECT vendor || ':' || account || ' until ' || coalesce(audited_until, set_up_at)
+          FROM vendor_accounts WHERE can_list
+           AND coalesce(audited_until, set_up_at) < :now - interval '3 days'
+         ORDER BY vendor, account
     """,
     "every provider takes calls": """
         SELECT provider || ' since ' || open_since || ': ' || code FROM circuits

@@ -119,6 +119,7 @@ _WAITING = {
     "prompts": "SELECT count(*) FROM prompts WHERE next_attempt_at IS NOT NULL"
     " AND state <> 'approved'",
     "sms": "SELECT count(*) FROM sms WHERE next_attempt_at IS NOT NULL",
+    "vends": "SELECT count(*) FROM vends WHERE next_attempt_at IS NOT NULL",
     "reconciliation": "SELECT (SELECT count(*) FROM refunds WHERE next_attempt_at IS NOT NULL)"
     " + (SELECT count(*) FROM prompts WHERE state = 'approved' AND next_attempt_at IS NOT NULL)",
 }
@@ -126,6 +127,8 @@ _WAITING = {
 _UNSETTLED = {
     "suspense": "SELECT count(*) FROM payments WHERE state = 'suspense'",
     "case": "SELECT count(*) FROM cases WHERE closed_at IS NULL",
+    "vend": "SELECT count(*) FROM vends WHERE state = 'unknown' AND next_attempt_at IS NULL"
+    " OR state IN ('refused', 'withdrawn') AND NOT given_back AND payment_id IS NOT NULL",
     "device_request": "SELECT count(*) FROM device_requests r JOIN devices d ON d.id = r.device_id"
     " WHERE d.owner_id IS NULL",
 }
@@ -137,7 +140,8 @@ def count_waiting(connection: Connection) -> dict[str, int]:
 
 
 def count_unsettled(connection: Connection) -> dict[str, int]:
-    """Return how many items wait for an operator: unmatched payments, cases, device requests."""
+    """Return how many items wait for an operator: unmatched payments, cases, vends, device
+    requests."""
     return _counts(connection, _UNSETTLED)
 
 

@@ -48,6 +48,22 @@ _TEMPLATES = {
     "token_without_amount": "a token of this kind has no amount ({kind})",
     "token_not_supported": "devices like {serial} have no token that does this ({kind})",
     "token_ordered": "such a token is being made for {serial} already",
+    "vend_unknown": "there is no such vend",
+    "vend_not_open": "nothing is to be decided about it: it is {state}",
+    "vend_not_asked": "the vendor was never asked for it: ask again, or give the money back",
+    "vend_has_codes": "{vendor} gives codes: enter the code that its page shows",
+    "vend_pushed": "{vendor} gives no codes: say that it was credited",
+    "vend_code_missing": "enter the code as the vendor's page shows it",
+    "vend_code_form": "a code of this vendor has {digits} digits",
+    "vend_code_known": "this is the code of an earlier vend for {serial}",
+    "vend_of_another": "{serial} has another owner now: give the money back as credit instead",
+    "vend_taken_back": "what paid for it is gone: nothing is to be vended for {serial}",
+    "vend_not_paid": "an operator ordered it for {serial}: there is no money to give back",
+    "vend_plan_ended": (
+        "the sale that this money paid for has ended, so it cannot be owed again: ask again, or"
+        " return the money on the page of the payment"
+    ),
+    "vend_undecided": "say on the page of vend {vend_id} what became of it; that closes the case",
     "case_closed": "there is no such open case",
     "decision_missing": "choose what happens to the money that is held",
     "customer_missing": "there is no such customer",

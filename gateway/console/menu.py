@@ -31,6 +31,7 @@ from gateway.console.pages import (
     tariffs,
     tokens,
     users,
+    vends,
     villages,
     waterfall,
 )
@@ -52,6 +53,7 @@ BLUEPRINTS = (
     suspense.blueprint,
     tokens.blueprint,
     cases.blueprint,
+    vends.blueprint,
     agents.blueprint,
     sms.blueprint,
     audit.blueprint,
@@ -95,6 +97,7 @@ MENU = (
         (
             ("Manual tokens", "tokens.orders"),
             ("Cases", "cases.cases"),
+            ("Vends", "vends.vends"),
             ("SMS", "sms.sms"),
             ("Problem reports", "audit.reports"),
             ("Approvals", "approvals.approvals"),

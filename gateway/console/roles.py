@@ -34,6 +34,8 @@ PERMISSIONS = {
     "refund": _MONEY,
     "export_month": _MONEY,
     "close_case": _STAFF,
+    "decide_vend": _STAFF,
+    "give_vend_back": _MONEY,
     "settle_agent": _MONEY,
     "set_float_limit": _MONEY,
     "own_money": _MONEY,

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from core.db.console.vends import VendRow
 from core.db.returns import Return
 from core.money import major
 from core.unit import Unit
@@ -115,9 +116,22 @@ def describe_payment(unit: Unit, receipt: str, account: str | None = None) -> Sh
             for token in history.tokens
         ],
     }
+    if history.vends:
+        shown["vends"] = [_vend(vend) for vend in history.vends]
     if history.returns:
         shown |= _went_back(history.returns, paid.returned_minor, currency)
     return shown | ({"problem": paid.problem} if paid.problem else {})
+
+
+def _vend(vend: VendRow) -> Shown:
+    """What a vendor is asked for. `credited`: done without a code; those stand under `tokens`."""
+    return (
+        {"serial": vend.serial, "kind": vend.kind}
+        | _units(vend.kind, vend.units)
+        | {"vendor": vend.vendor, "state": vend.state, "credited": vend.pushed}
+        | ({"given_back": True} if vend.given_back else {})
+        | ({"words": vend.words} if vend.words else {})
+    )
 
 
 def _went_back(returns: Sequence[Return], returned_minor: int, currency: str) -> Shown:
@@ -200,6 +214,10 @@ def _payment_lines(shown: Shown, currency: str) -> list[str]:
         gives = f"{token['days']} days" if "days" in token else gives
         state = "sent" if token["sent"] else "not sent yet"
         lines.append(f"  token {token['text']}  {token['serial']}  {gives}, {state}")
+    for vend in shown.get("vends", ()):
+        state = "credited" if vend["credited"] else vend["state"]
+        words = f": {vend['words']}" if "words" in vend else ""
+        lines.append(f"  vend by {vend['vendor']}  {vend['serial']}  {state}{words}")
     return lines + ([f"  problem: {shown['problem']}"] if "problem" in shown else [])
 
 

@@ -12,7 +12,7 @@ from core.db.console.listing import Query
 from core.db.typed_rows import all_rows, row_or_none
 
 _COLUMNS = (
-    "k.id, k.opened_at, k.closed_at, k.kind, k.detail, k.payment_id, p.receipt,"
+    "k.id, k.opened_at, k.closed_at, k.kind, k.detail, k.dedupe_key, k.payment_id, p.receipt,"
     " CASE WHEN k.closed_at IS NULL THEN 'open' ELSE 'closed' END AS state"
 )
 _TABLES = "cases k LEFT JOIN payments p ON p.id = k.payment_id"
@@ -20,14 +20,15 @@ _TABLES = "cases k LEFT JOIN payments p ON p.id = k.payment_id"
 
 @dataclass(frozen=True, slots=True)
 class CaseRow:
-    """A case that an operator has to resolve. `state`: `open` or `closed`; `receipt` is that of its
-    payment, if it is about one."""
+    """A case that an operator has to resolve. `dedupe_key` names what it is about, as
+    `kind:key`; `state`: `open` or `closed`; `receipt` is that of its payment, if it has one."""
 
     id: int
     opened_at: datetime
     closed_at: datetime | None
     kind: str
     detail: str
+    dedupe_key: str
     payment_id: int | None
     receipt: str | None
     state: Literal["open", "closed"]

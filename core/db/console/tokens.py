@@ -92,6 +92,18 @@ def tokens_of_order(connection: Connection, order_id: int) -> list[IssuedToken]:
     )
 
 
+def tokens_of_vend(connection: Connection, vend_id: int) -> list[IssuedToken]:
+    """Return the codes that came of a vend, in the order in which they are typed."""
+    return all_rows(
+        connection,
+        IssuedToken,
+        f"SELECT {_ISSUED} FROM vended_tokens v"
+        " JOIN tokens t ON t.id = v.token_id JOIN devices d ON d.id = t.device_id"
+        " WHERE v.vend_id = :id ORDER BY v.part",
+        id=vend_id,
+    )
+
+
 def tokens_of_payment(connection: Connection, payment_id: int) -> list[IssuedToken]:
     """Return the tokens that a payment brought, the oldest first."""
     return all_rows(

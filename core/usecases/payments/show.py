@@ -20,6 +20,7 @@ from core.db.console.payments import (
     sms_of_payment,
 )
 from core.db.console.tokens import IssuedToken, tokens_of_payment
+from core.db.console.vends import VendRow, vends_of_payment
 from core.db.payments import is_held
 from core.db.provider_words import find_word
 from core.db.returns import Return, returns_of
@@ -31,6 +32,7 @@ from core.unit import Unit
 @dataclass(frozen=True, slots=True)
 class PaymentHistory:
     """A payment with what it caused. Without an allocation and tokens until it is applied.
+    `vends`: what the vendors of devices are asked for.
     `is_held`: it waits for a person, or for a provider's word; `word`: what is known of that, where
     it is needed."""
 
@@ -39,6 +41,7 @@ class PaymentHistory:
     word: ProviderWord | None
     allocations: list[PaymentAllocation]
     tokens: list[IssuedToken]
+    vends: list[VendRow]
     entries: list[PaymentEntry]
     messages: list[PaymentSms]
     refunds: list[PaymentRefund]
@@ -78,6 +81,7 @@ def _history(unit: Unit, payment: PaymentDetails) -> PaymentHistory:
         find_word(connection, payment.id),
         allocations_of_payment(connection, payment.id),
         tokens_of_payment(connection, payment.id),
+        vends_of_payment(connection, payment.id),
         entries_of_payment(connection, payment.id),
         sms_of_payment(connection, payment.id),
         refunds_of_payment(connection, payment.id),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.db.audit import ClosedCase, close_open_case
 from core.db.console.cases import CaseRow, find_case
+from core.db.console.vends import find_vend_row
 from core.db.payments import decide, get_payment, is_held, lock_payment, release
 from core.errors import BrokenInvariant, Refused
 from core.movement import BOOKED_AS
@@ -16,6 +17,7 @@ from core.usecases.payments.provider_word import decide_by_hand
 from core.usecases.reconciliation.book_movements import HELD
 from core.usecases.reconciliation.explain import explain_movement
 from core.usecases.refunds.return_money import return_money
+from core.usecases.vends.outcome import OPEN_KINDS
 
 # What may become of held money: it is applied, kept waiting for a refund or the provider's word, or
 # reversed, as it was never paid.
@@ -29,10 +31,12 @@ def close_case(
 ) -> None:
     """Close a case, saying how. `held`: one of `decisions_of` the case, where it has any.
 
-    Raises Refused: case_closed, decision_missing, reason_missing."""
+    Raises Refused: case_closed, decision_missing, reason_missing, vend_undecided."""
     found = find_case(unit.connection, case_id)
     if found is not None and found.payment_id is not None:
         lock_payment(unit.connection, found.payment_id)  # before the case, as everywhere
+    if found is not None:
+        _check_decided(unit, found)
     case = close_open_case(unit.connection, case_id, unit.now)
     if case is None:
         raise Refused("case_closed")
@@ -44,6 +48,20 @@ def close_case(
         _carry_out(unit, case, held, (operator, reason))
         details = {"held": held}
     write_audit(unit, operator, "close", "case", case_id, reason, **details)
+
+
+def vend_of_case(case: CaseRow) -> int | None:
+    """Return the id of the vend that a case waits for a decision about; None for other cases."""
+    is_open = case.closed_at is None and case.kind in OPEN_KINDS
+    return int(case.dedupe_key.rsplit(":", 1)[1]) if is_open else None
+
+
+def _check_decided(unit: Unit, case: CaseRow) -> None:
+    """A case about a vend is closed by the decision about it: money depends on that."""
+    vend_id = vend_of_case(case)
+    row = find_vend_row(unit.connection, vend_id) if vend_id else None
+    if row is not None and row.waits_for_person:
+        raise Refused("vend_undecided", vend_id=row.id)
 
 
 def decisions_of(unit: Unit, case_id: int) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ Nothing can be decided while a worker asks; everything else a person may know be
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from core.db.audit import open_drafts
 from core.db.customers import lock_customers
@@ -27,12 +28,14 @@ _MAY_BE_VENDED = ("unknown", "refused", "withdrawn")
 def say_vended(unit: Unit, vend_id: int, typed: Sequence[str], operator: str, reason: str) -> Vend:
     """Store that it was vended, with its codes as the vendor's portal shows them, in the order in
     which they are typed. A worker makes tokens of them and texts the customer.
+    Returns the vend with them.
 
     Raises Refused: vend_unknown, vend_not_open, vend_not_asked, vend_code_missing, vend_code_form,
     vend_code_known (a code of an earlier vend), vend_pushed (the vendor gives no codes),
     reason_missing.
     """
     vend = _lock_decidable(unit, vend_id, *_MAY_BE_VENDED)
+    _check_asked(vend)
     codes = _checked_codes(unit, vend, typed)
     update_vend(
         unit.connection,
@@ -45,7 +48,7 @@ def say_vended(unit: Unit, vend_id: int, typed: Sequence[str], operator: str, re
     )
     unit.wakes.add("vends")
     _audit(unit, vend, operator, "vend_done", reason)
-    return vend
+    return replace(vend, typed_codes=codes)
 
 
 def say_credited(unit: Unit, vend_id: int, operator: str, reason: str) -> Vend:
@@ -55,6 +58,7 @@ def say_credited(unit: Unit, vend_id: int, operator: str, reason: str) -> Vend:
     codes), reason_missing.
     """
     vend = _lock_decidable(unit, vend_id, *_MAY_BE_VENDED)
+    _check_asked(vend)
     account = find_account(unit.connection, vend.vendor, vend.account)
     if account is not None and not account.pushes_credit:
         raise Refused("vend_has_codes", vendor=vend.vendor)
@@ -123,9 +127,12 @@ def _lock_decidable(unit: Unit, vend_id: int, *states: str) -> Vend:
         raise Refused("vend_unknown")
     if vend.state not in states or vend.given_back or vend.typed_codes:
         raise Refused("vend_not_open", state=vend.state)
-    if states == _MAY_BE_VENDED and not vend.asks:
-        raise Refused("vend_not_asked", serial=vend.serial)
     return vend
+
+
+def _check_asked(vend: Vend) -> None:
+    if not vend.asks:
+        raise Refused("vend_not_asked", serial=vend.serial)
 
 
 def _checked_codes(unit: Unit, vend: Vend, typed: Sequence[str]) -> list[str]:

@@ -12,7 +12,7 @@ from core.tokens.family import group
 from core.unit import Unit
 from core.usecases.messages.queue import send_sms_to
 from core.usecases.tokens.goodwill import post_goodwill
-from core.vend import Done, Refusal, Vend
+from core.vend import Done, Refusal, Vend, VendAction
 from core.wording.message import BoundMessage
 from core.wording.messages import sms
 from core.wording.messages import vend as vend_messages
@@ -32,11 +32,14 @@ def provider_name(vendor: str, account: str) -> str:
 
 def describe_vend(vend: Vend) -> str:
     """`5.0 kWh for 04123456789 (QAB1CDE2FG)`, for operators."""
-    gives = {
-        "energy": f"{vend.units // 10}.{vend.units % 10} kWh",
-        "days": f"{vend.units} days",
-    }.get(vend.kind, f"the {vend.kind.replace('_', ' ')}")
-    return f"{gives} for {vend.serial} ({vend.name})"
+    return f"{units_in_words(vend.kind, vend.units)} for {vend.serial} ({vend.name})"
+
+
+def units_in_words(kind: VendAction, units: int) -> str:
+    """`5.0 kWh`, `7 days`, `the unlock`, for operators."""
+    if kind == "energy":
+        return f"{units // 10}.{units % 10} kWh"
+    return f"{units} days" if kind == "days" else f"the {kind.replace('_', ' ')}"
 
 
 def vend_done(unit: Unit, vend: Vend, done: Done) -> list[CaseDraft]:

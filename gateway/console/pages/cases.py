@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import Blueprint, abort
+from flask import Blueprint, abort, redirect, url_for
 
 from core.db.console.cases import CASES, find_case
 from core.db.payments import get_payment
@@ -15,6 +15,7 @@ from core.usecases.reconciliation.cases import (
     NEVER_PAID,
     close_case,
     decisions_of,
+    vend_of_case,
 )
 from gateway.console.acts import Act
 from gateway.console.console_context import current_operator
@@ -78,6 +79,9 @@ _HINTS = {
 
 
 def _decision_field(unit: Unit, case_id: int) -> Sequence[Field]:
+    case = find_case(unit.connection, case_id)
+    if case is not None and (vend_id := vend_of_case(case)) is not None:
+        abort(redirect(url_for("vends.vend", vend_id=vend_id)))
     decisions = decisions_of(unit, case_id)
     if not decisions:
         return ()

@@ -70,9 +70,9 @@ def _serve_web(environment: dict[str, str], host: str, port: int, workers: int) 
 def worker(queues: tuple[str, ...]) -> None:
     """Apply payments, make tokens, send prompts and SMS.
 
-    It serves the named queues: payments, prompts, sms, vends, reconciliation. Without a name it starts a
-    process for each of them, so that none waits for another; payments never shares a process with
-    a queue that calls providers.
+    It serves the named queues: payments, prompts, sms, vends, reconciliation. Without a name it
+    starts a process for each of them, so that none waits for another; payments never shares a
+    process with a queue that calls providers.
 
     It runs until it is told to stop, and finishes the job it is in. Start as many as there is work
     for.

@@ -20,8 +20,8 @@ _MOST = 200
 def vend() -> None:
     """Say what became of a code or credit that a vendor was asked for.
 
-    Where nobody knows whether it was vended, it is not asked for again by itself. Look into the
-    vendor's own page first.
+    Where it is not known whether it was vended, it is not asked for again by itself. Look into
+    the vendor's own page first.
     """
 
 

@@ -26,7 +26,7 @@ SLOW, CLOSED, KILLED = 3, 3, 5
 def meters(office: Office) -> list[str]:
     """Meters of Amina, beside the one of the cast."""
     scenario = office.scenario
-    [(amina, maker, tariff)] = scenario.rows(
+    [(amina, manufacturer, tariff)] = scenario.rows(
         "SELECT d.owner_id, d.manufacturer_id, d.tariff_id FROM devices d"
         " JOIN customer_msisdns n ON n.customer_id = d.owner_id WHERE n.msisdn = :msisdn"
         " AND d.tariff_id IS NOT NULL",
@@ -36,7 +36,11 @@ def meters(office: Office) -> list[str]:
     with scenario.engine.begin() as connection:
         for serial in serials:
             insert_device(
-                connection, serial=serial, manufacturer_id=maker, owner_id=amina, tariff_id=tariff
+                connection,
+                serial=serial,
+                manufacturer_id=manufacturer,
+                owner_id=amina,
+                tariff_id=tariff,
             )
     return serials
 

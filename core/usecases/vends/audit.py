@@ -1,7 +1,7 @@
 """Compare what a vendor says that it credited with what we asked it for, every night.
 
-Where the vendor pushes the credit, nobody types a code: without this, a payment that was credited
-twice, or not at all, shows only when somebody complains. Differences are cases.
+Where the vendor pushes the credit, no code is typed: without this, a payment that was credited
+twice, or not at all, shows only when a customer complains. Differences are cases.
 """
 
 from __future__ import annotations

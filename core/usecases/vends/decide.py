@@ -18,7 +18,7 @@ from core.errors import Refused
 from core.unit import Unit
 from core.usecases.operators.audit import write_audit
 from core.usecases.vends.give_back import CAN_GO_BACK, give_back
-from core.usecases.vends.outcome import close_vend_cases, tell_given_back, vend_done
+from core.usecases.vends.outcome import close_vend_cases, notify_given_back, vend_done
 from core.vend import Done, Vend, VendorAbilities, clean_code, is_code
 
 _ANY_DIGITS = VendorAbilities(frozenset()).code_digits
@@ -116,7 +116,7 @@ def give_vend_back(unit: Unit, vend_id: int, operator: str, reason: str) -> int:
     vend = _lock_decidable(unit, vend_id, *CAN_GO_BACK)
     update_vend(unit.connection, vend.id, decided_by=operator)
     amount_minor = give_back(unit, vend, reason.strip()[:300])
-    tell_given_back(unit, vend, amount_minor)
+    notify_given_back(unit, vend, amount_minor)
     _audit(unit, vend, operator, "vend_given_back", reason, amount_minor=amount_minor)
     return amount_minor
 

@@ -61,7 +61,7 @@ def vend_done(unit: Unit, vend: Vend, done: Done) -> list[CaseDraft]:
     )
     if vend.order_id is not None:
         _order_made(unit, vend)
-    _tell_outcome(unit, vend, done, store_codes(unit, vend, done))
+    _notify_of_outcome(unit, vend, done, store_codes(unit, vend, done))
     close_vend_cases(unit, vend.id)
     return _check_units(vend, done)
 
@@ -96,13 +96,15 @@ def _check_units(vend: Vend, done: Done) -> list[CaseDraft]:
 
 
 def hold_for_person(unit: Unit, vend: Vend, words: str) -> CaseDraft:
-    """Store that nobody but a person can find out what became of a vend; returns the case. The
+    """Store that only a person can find out what became of a vend; returns the case. The
     customer is told once that it takes longer."""
     update_vend(unit.connection, vend.id, state="unknown", words=words, next_attempt_at=None)
-    _tell(unit, vend, vend_messages.delayed(serial=vend.serial, operator=unit.market.operator))
+    _notify_of_delay(
+        unit, vend, vend_messages.delayed(serial=vend.serial, operator=unit.market.operator)
+    )
     detail = (
         f"{describe_vend(vend)}: {vend.vendor} was asked {vend.asked_at:%Y-%m-%d %H:%M} UTC, and"
-        f" nobody knows whether it was vended ({words}). It is not asked again by itself: look into"
+        f" it is not known whether it was vended ({words}). It is not asked again by itself: look into"
         " its portal, and say on the page of the vend what became of it"
     )
     return CaseDraft(UNKNOWN, str(vend.id), detail, vend.payment_id)
@@ -120,13 +122,15 @@ def vend_refused(unit: Unit, vend: Vend, refusal: Refusal) -> CaseDraft | None:
         ended_at=unit.now,
         next_attempt_at=None,
     )
-    said = f"{vend.vendor} refuses it ({refusal.reason.replace('_', ' ')}: {refusal.words})"
+    answered = f"{vend.vendor} refuses it ({refusal.reason.replace('_', ' ')}: {refusal.words})"
     if vend.order_id is not None:
-        end_order(unit.connection, unit.now, vend.order_id, "failed", said[:500])
+        end_order(unit.connection, unit.now, vend.order_id, "failed", answered[:500])
         return None
-    _tell(unit, vend, vend_messages.delayed(serial=vend.serial, operator=unit.market.operator))
+    _notify_of_delay(
+        unit, vend, vend_messages.delayed(serial=vend.serial, operator=unit.market.operator)
+    )
     detail = (
-        f"{describe_vend(vend)}: {said}. Put it right there and ask again, or give the money back"
+        f"{describe_vend(vend)}: {answered}. Put it right there and ask again, or give the money back"
         " as credit, on the page of the vend"
     )
     return CaseDraft(REFUSED, str(vend.id), detail, vend.payment_id)
@@ -146,7 +150,7 @@ def withdraw(unit: Unit, vend: Vend, why: str) -> None:
         end_order(unit.connection, unit.now, vend.order_id, "failed", why)
 
 
-def tell_given_back(unit: Unit, vend: Vend, amount_minor: int) -> None:
+def notify_given_back(unit: Unit, vend: Vend, amount_minor: int) -> None:
     """Tell the customer that the money of a vend is credit now."""
     amount = Money(amount_minor, unit.market.currency)
     message = vend_messages.given_back(
@@ -155,13 +159,13 @@ def tell_given_back(unit: Unit, vend: Vend, amount_minor: int) -> None:
     _send(unit, vend, message, f"vend_given_back:{vend.id}")
 
 
-def _tell(unit: Unit, vend: Vend, message: BoundMessage) -> None:
+def _notify_of_delay(unit: Unit, vend: Vend, message: BoundMessage) -> None:
     """Tell once that a vend takes longer."""
     if vend.order_id is None:
         _send(unit, vend, message, f"vend_delayed:{vend.id}")
 
 
-def _tell_outcome(unit: Unit, vend: Vend, done: Done, token_ids: list[int]) -> None:
+def _notify_of_outcome(unit: Unit, vend: Vend, done: Done, token_ids: list[int]) -> None:
     if vend.kind == "lock":
         return
     content = describe_token(vend.kind, vend.units)

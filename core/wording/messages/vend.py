@@ -1,4 +1,4 @@
-"""SMS about codes and credit that the maker of a device gives over its own server."""
+"""SMS about codes and credit that the manufacturer of a device gives over its own server."""
 
 from core.wording.message import sms_message
 from core.wording.messages.allocation import Allocations, TokenContent
@@ -19,7 +19,7 @@ def follows(serial: Serial) -> None:
 
 @sms_message(max_segments=1)
 def delayed(serial: Serial, operator: Name) -> None:
-    """The maker refuses, or nobody knows yet whether it was done: a person looks into it."""
+    """The manufacturer refuses, or it is not known whether it was done: a person looks into it."""
 
 
 @sms_message(max_segments=1)

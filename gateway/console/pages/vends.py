@@ -1,4 +1,4 @@
-"""Vends: what vendors' servers were asked for, and what a person decides where nobody else can."""
+"""Vends: what vendors' servers were asked for, and what only a person can decide."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ list_page(
             state_filter("waiting", "asked", "unknown", "done", "refused", "withdrawn"),
             condition_filter("wait", "Waits for", [("person", "a person")]),
         ),
-        intro="Codes and credit that only the vendor of a device can give. Where nobody knows"
-        " whether a vend was done, it is not asked for again by itself: a person decides.",
+        intro="Codes and credit that only the vendor of a device can give. Where it is not"
+        " known whether a vend was done, it is not asked for again by itself: a person decides.",
     ),
 )
 

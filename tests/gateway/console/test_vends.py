@@ -13,7 +13,7 @@ from workers import vends
 
 @pytest.fixture
 def office(console: Console, monkeypatch: pytest.MonkeyPatch) -> Office:
-    """A vend of which nobody knows what became."""
+    """A vend of which it is not known what became."""
     monkeypatch.setattr(vends, "_report", lambda vendor, answer: None)
     office = Office(console.scenario, PlayedVendor(ABILITIES["person"]))
     office.vendor.troubles.append(Unknown("time ran out"))
@@ -34,7 +34,7 @@ def test_the_page_shows_what_was_asked_and_its_case_leads_there(
 ) -> None:
     support, path = console.login("support"), path_of(console)
     page = support.get(path).text
-    for shown in (METER, "5.0 kWh", "time ran out", "stron, account main", "Nobody knows"):
+    for shown in (METER, "5.0 kWh", "time ran out", "stron, account main", "It is not known"):
         assert shown in page
     [(case_id,)] = console.rows("SELECT id FROM cases WHERE kind = 'vend_unknown'")
     assert support.get(f"/cases/{case_id}/close").location == f"/console{path}"

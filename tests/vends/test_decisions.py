@@ -20,7 +20,7 @@ WHO = ("ops@jua", "seen on the vendor's page")
 
 
 def held(office: Office) -> int:
-    """A vend of which nobody knows what became; its id."""
+    """A vend of which it is not known what became; its id."""
     office.vendor.troubles.append(Unknown("time ran out"))
     office.scenario.pay("QP1", METER, 500_00)
     office.scenario.apply()

@@ -104,8 +104,8 @@ def hold_for_person(unit: Unit, vend: Vend, words: str) -> CaseDraft:
     )
     detail = (
         f"{describe_vend(vend)}: {vend.vendor} was asked {vend.asked_at:%Y-%m-%d %H:%M} UTC, and"
-        f" it is not known whether it was vended ({words}). It is not asked again by itself: look into"
-        " its portal, and say on the page of the vend what became of it"
+        f" it is not known whether it was vended ({words}). It is not asked again by itself:"
+        " look into its portal, and say on the page of the vend what became of it"
     )
     return CaseDraft(UNKNOWN, str(vend.id), detail, vend.payment_id)
 
@@ -130,8 +130,8 @@ def vend_refused(unit: Unit, vend: Vend, refusal: Refusal) -> CaseDraft | None:
         unit, vend, vend_messages.delayed(serial=vend.serial, operator=unit.market.operator)
     )
     detail = (
-        f"{describe_vend(vend)}: {answered}. Put it right there and ask again, or give the money back"
-        " as credit, on the page of the vend"
+        f"{describe_vend(vend)}: {answered}. Put it right there and ask again, or give the money"
+        " back as credit, on the page of the vend"
     )
     return CaseDraft(REFUSED, str(vend.id), detail, vend.payment_id)
 
@@ -159,9 +159,10 @@ def notify_given_back(unit: Unit, vend: Vend, amount_minor: int) -> None:
     _send(unit, vend, message, f"vend_given_back:{vend.id}")
 
 
-def _notify_of_delay(unit: Unit, vend: Vend, message: BoundMessage) -> None:
+def _notify_of_delay(unit: Unit, vend: Vend) -> None:
     """Tell once that a vend takes longer."""
     if vend.order_id is None:
+        message = vend_messages.delayed(serial=vend.serial, operator=unit.market.operator)
         _send(unit, vend, message, f"vend_delayed:{vend.id}")
 
 

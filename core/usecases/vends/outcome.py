@@ -99,9 +99,7 @@ def hold_for_person(unit: Unit, vend: Vend, words: str) -> CaseDraft:
     """Store that only a person can find out what became of a vend; returns the case. The
     customer is told once that it takes longer."""
     update_vend(unit.connection, vend.id, state="unknown", words=words, next_attempt_at=None)
-    _notify_of_delay(
-        unit, vend, vend_messages.delayed(serial=vend.serial, operator=unit.market.operator)
-    )
+    _notify_of_delay(unit, vend)
     detail = (
         f"{describe_vend(vend)}: {vend.vendor} was asked {vend.asked_at:%Y-%m-%d %H:%M} UTC, and"
         f" it is not known whether it was vended ({words}). It is not asked again by itself:"
@@ -126,9 +124,7 @@ def vend_refused(unit: Unit, vend: Vend, refusal: Refusal) -> CaseDraft | None:
     if vend.order_id is not None:
         end_order(unit.connection, unit.now, vend.order_id, "failed", answered[:500])
         return None
-    _notify_of_delay(
-        unit, vend, vend_messages.delayed(serial=vend.serial, operator=unit.market.operator)
-    )
+    _notify_of_delay(unit, vend)
     detail = (
         f"{describe_vend(vend)}: {answered}. Put it right there and ask again, or give the money"
         " back as credit, on the page of the vend"

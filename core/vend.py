@@ -68,6 +68,10 @@ OF_ACCOUNT: tuple[RefusalReason, ...] = ("credentials", "account_empty")
 # In the market's night, once what was asked for before midnight is settled.
 LIST_COMPLETE_AFTER = timedelta(hours=2)
 
+# What a vendor said of a serial number that an agent or an operator has: asking: it is asked;
+# no_answer: it could not be asked in the time we wait.
+SerialCheckState = Literal["asking", "found", "not_found", "no_answer"]
+
 # A vendor's own words are stored with so many characters.
 WORDS_MAX = 300
 

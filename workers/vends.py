@@ -10,6 +10,12 @@ from functools import partial
 from core.logs import log_fields
 from core.unit import Unit
 from core.usecases.providers.circuit import call_answered, call_failed
+from core.usecases.registration.vendor_answers import (
+    SerialCheck,
+    claim_serial_checks,
+    complete_registration,
+    serial_answered,
+)
 from core.usecases.vends.accounts import store_vendor_accounts
 from core.usecases.vends.audit import audit_account, claim_audit
 from core.usecases.vends.claim import VendTask, claim_vends
@@ -17,7 +23,7 @@ from core.usecases.vends.outcome import provider_name
 from core.usecases.vends.record import codes_made, vend_answered, vend_looked_up, vend_prepared
 from core.vend import OF_ACCOUNT, Done, NotSent, Refusal, Unknown, Vend
 from gateway.vendors.vendor import Vendor
-from workers.drain import Lane, Record, Shift, keep_calling
+from workers.drain import Lane, Record, Shift, drain, keep_calling
 from workers.jobs import job
 from workers.runtime import Runtime, runtime
 
@@ -28,12 +34,14 @@ Asked = tuple[Vendor, Vend]
 _DELIVERIES = 4
 # A slow vendor keeps the calls of the others waiting no longer than this many shifts.
 _SHIFTS = 4
+# Agents wait for few answers at a time.
+_CHECKS_AT_ONCE = 2
 
 
 @job("vends")
 def ask_vendors(worker: Runtime, shift: Shift) -> None:
-    """Ask for the vends that wait, look up those whose outcome is due, and compare the lists of the
-    vendors that push credit with what we asked for."""
+    """Ask for the vends that wait, look up those whose outcome is due, ask for devices that agents
+    register, and compare the lists of the vendors that push credit with what we asked for."""
     if not worker.vendors_are_stored.is_set():
         with worker.open_unit() as unit:
             store_vendor_accounts(
@@ -44,8 +52,10 @@ def ask_vendors(worker: Runtime, shift: Shift) -> None:
     lanes = [_lane(vendor, asked) for vendor in worker.vendors]
     if any(vendor.abilities.can_deliver for vendor in worker.vendors):
         lanes.append(_delivery_lane(asked))
+    lanes += [_check_lane(vendor) for vendor in worker.vendors if vendor.abilities.can_check]
     if lanes:
         keep_calling(worker.open_unit, lanes, shift)
+    drain(lambda: _complete_registration(worker), shift)
     for vendor in worker.vendors:
         if vendor.abilities.can_list and shift.has_time(_SHIFTS):
             _audit(worker, vendor)
@@ -89,6 +99,24 @@ def _delivery_lane(asked: deque[Asked]) -> Lane:
         return lambda unit: None
 
     return Lane(claim, call, _DELIVERIES, shifts=_SHIFTS)
+
+
+def _check_lane(vendor: Vendor) -> Lane:
+    """Ask whether the vendor has the devices that agents register."""
+    account = (vendor.token, vendor.account)
+
+    def claim(unit: Unit, limit: int) -> list[SerialCheck]:
+        return claim_serial_checks(unit, account, limit)
+
+    def call(check: SerialCheck) -> Record:
+        return partial(serial_answered, check=check, answer=vendor.check(check.serial))
+
+    return Lane(claim, call, _CHECKS_AT_ONCE)
+
+
+def _complete_registration(worker: Runtime) -> int:
+    with worker.open_unit() as unit:
+        return complete_registration(unit)
 
 
 def _claim(unit: Unit, limit: int, account: tuple[str, str], vendor: Vendor) -> list[VendTask]:

@@ -175,15 +175,17 @@ def manufacturers_of_new_meters(connection: Connection) -> set[str]:
     return set(rows.scalars())
 
 
-def insert_new_meter(connection: Connection, serial: str, manufacturer: str) -> int | None:
-    """Enter a new meter with its manufacturer's standard data; None where it exists already."""
+def insert_new_device(
+    connection: Connection, serial: str, kind: str, manufacturer: str
+) -> int | None:
+    """Enter a new device with its manufacturer's standard data; None where it exists already."""
     return connection.execute(
         text(
             "INSERT INTO devices (serial, kind, manufacturer_id, sts)"
-            " SELECT :serial, 'meter', id, sts FROM manufacturers WHERE code = :manufacturer"
+            " SELECT :serial, :kind, id, sts FROM manufacturers WHERE code = :manufacturer"
             " ON CONFLICT (serial) DO NOTHING RETURNING id"
         ),
-        {"serial": serial, "manufacturer": manufacturer},
+        {"serial": serial, "kind": kind, "manufacturer": manufacturer},
     ).scalar_one_or_none()
 
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Connection, Row, Table, text
 
 from core.db.plan_offers import TERMS_COLUMNS, terms_as_stored, terms_of_row
 from core.plan import PlanTerms
+from core.vend import SerialCheckState
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,16 @@ _NO_TERMS = {
 
 
 def store_request(
-    connection: Connection, agent_id: int, request: StoredRequest, asked_at: datetime
+    connection: Connection,
+    agent_id: int,
+    request: StoredRequest,
+    asked_at: datetime,
+    *,
+    is_confirmed: bool = False,
 ) -> int:
     """Store a registration and return its id, which is new: an earlier one of the same agent for
-    the same device is deleted, so that a confirmation of that one does nothing."""
+    the same device is deleted, so that a confirmation of that one does nothing. One that the agent
+    has confirmed waits for the vendor."""
     delete_request(connection, agent_id, request.serial)
     row = {
         "agent_id": agent_id,
@@ -53,6 +60,7 @@ def store_request(
         "appliance": request.terms and request.terms.appliance,
         **(terms_as_stored(request.terms) if request.terms else _NO_TERMS),
         "asked_at": asked_at,
+        "confirmed_at": asked_at if is_confirmed else None,
     }
     columns, slots = ", ".join(row), ", ".join(f":{name}" for name in row)
     request_id: int = connection.execute(
@@ -69,23 +77,44 @@ def requests_of(
         text(
             f"SELECT id, serial, phone, village, name, surname, tariff, appliance, {TERMS_COLUMNS}"
             " FROM pending_registrations"
-            " WHERE agent_id = :agent AND asked_at > :since ORDER BY asked_at DESC, id DESC"
+            " WHERE agent_id = :agent AND asked_at > :since AND confirmed_at IS NULL"
+            " ORDER BY asked_at DESC, id DESC"
         ),
         {"agent": agent_id, "since": since},
     )
-    return [
-        StoredRequest(
-            row.id,
-            row.serial,
-            row.phone,
-            row.village,
-            row.name,
-            row.surname,
-            row.tariff,
-            row.appliance and terms_of_row(row, row.appliance, currency),
+    return [_request(row, currency) for row in rows]
+
+
+def _request(row: Row[Any], currency: str) -> StoredRequest:
+    return StoredRequest(
+        row.id,
+        row.serial,
+        row.phone,
+        row.village,
+        row.name,
+        row.surname,
+        row.tariff,
+        row.appliance and terms_of_row(row, row.appliance, currency),
+    )
+
+
+def claim_answered(
+    connection: Connection, currency: str
+) -> tuple[StoredRequest, int, SerialCheckState] | None:
+    """Delete a confirmed registration whose device the vendor was asked about and return it, with
+    the id of its agent and the answer; None where none is left."""
+    row = connection.execute(
+        text(
+            "DELETE FROM pending_registrations WHERE id = (SELECT p.id FROM pending_registrations p"
+            " JOIN serial_checks c ON c.serial = p.serial WHERE p.confirmed_at IS NOT NULL"
+            " AND c.state <> 'asking' ORDER BY p.id LIMIT 1 FOR UPDATE OF p SKIP LOCKED)"
+            f" RETURNING id, serial, phone, village, name, surname, tariff, appliance,"
+            f" {TERMS_COLUMNS}, agent_id,"
+            " (SELECT state FROM serial_checks c WHERE c.serial = pending_registrations.serial"
+            " ORDER BY c.id DESC LIMIT 1) AS state"
         )
-        for row in rows
-    ]
+    ).one_or_none()
+    return None if row is None else (_request(row, currency), row.agent_id, row.state)
 
 
 def delete_request(connection: Connection, agent_id: int, serial: str) -> None:

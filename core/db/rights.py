@@ -66,6 +66,7 @@ RIGHTS: Mapping[str, tuple[str, str]] = {
     "vending_keys": ("S", "SIUD"),
     "vended_tokens": ("S", "SI"),
     "vendor_accounts": ("S", "SIUD"),
+    "serial_checks": ("SIU", "SIU"),
     "vends": ("SIU", "SIU"),
     # Texts, calls and forms. Workers delete what is too old.
     "delivery_reports": ("SI", "SUD"),

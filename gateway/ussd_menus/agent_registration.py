@@ -18,6 +18,7 @@ from core.usecases.catalogue.choices import (
 from core.usecases.customers.caller import get_known
 from core.usecases.customers.register_customers import NewCustomer
 from core.usecases.devices.stock import NamedDevice, find_in_stock
+from core.usecases.registration.ask_vendor import ask_vendor, is_vendor_to_ask
 from core.usecases.registration.by_agent import NewMeter, register_meter, register_on_plan
 from core.usecases.sales.sell import NewSale
 from core.wording.message import Message
@@ -33,6 +34,7 @@ from gateway.ussd_menus.agent_plan import (
     terms,
 )
 from gateway.ussd_menus.agent_requests import (
+    is_waiting_for_vendor,
     kind,
     manufacturer,
     name,
@@ -109,10 +111,19 @@ def kits(turn: Turn) -> Sequence[Goods]:
     return goods_of(turn, turn[kind], serial=turn[serial])
 
 
+def _named(turn: Turn) -> NamedDevice:
+    return NamedDevice(turn[serial], turn[kind], turn[manufacturer])
+
+
+def is_to_ask(turn: Turn) -> bool:
+    """Whether the maker is to be asked first whether it has the device. Raises Refused where the
+    device is not in stock and cannot be asked about, or is of another kind."""
+    find_in_stock(turn.unit, _named(turn))
+    return is_vendor_to_ask(turn.unit, _named(turn))
+
+
 def needed_terms(turn: Turn) -> Literal["tariff", "plan"]:
-    """A meter needs a tariff, any other device a plan. Raises Refused where the device is not in
-    stock or of another kind."""
-    find_in_stock(turn.unit, NamedDevice(turn[serial], turn[kind], turn[manufacturer]))
+    """A meter needs a tariff, any other device a plan."""
     return "tariff" if turn[kind] == "meter" else "plan"
 
 
@@ -121,7 +132,9 @@ def is_new(turn: Turn) -> bool:
     return find_in_stock(turn.unit, NamedDevice(turn[serial], "meter", turn[manufacturer])) is None
 
 
-done = Notice("registration.done", agent_messages.registered)
+registered = Notice("registration.done", agent_messages.registered)
+waits = Notice("registration.waiting", agent_messages.waiting)
+done = Route("registration.ended", by=is_waiting_for_vendor, to={True: waits, False: registered})
 customer = build(NewCustomer, msisdn=phone, name=name, surname=surname, village=village)
 device = build(NamedDevice, serial=serial, kind=kind, manufacturer=manufacturer)
 pin_meter = Ask(
@@ -187,8 +200,22 @@ which_appliance = Pick(
     stores=appliance,
     to=plan_questions("registration", pin_plan, new_owner, with_serial=True),
 )
-tariff_or_plan = Route(
+terms_of_device = Route(
     "registration.terms", by=needed_terms, to={"tariff": which_tariff, "plan": which_appliance}
+)
+ask_maker = Choice(
+    "registration.ask_vendor",
+    messages.ask_vendor,
+    options=[
+        option(
+            messages.ask_and_go_on,
+            do=do(ask_vendor, msisdn=CALLER, device=device),
+            to=terms_of_device,
+        )
+    ],
+)
+tariff_or_plan = Route(
+    "registration.to_ask", by=is_to_ask, to={True: ask_maker, False: terms_of_device}
 )
 which_serial = Ask(
     "registration.serial",

@@ -45,6 +45,7 @@ kind = session_var("kind", str)
 manufacturer = session_var("manufacturer", str)
 serial = session_var("serial", str)
 request_id = session_var("request_id", int)
+is_waiting = session_var("is_waiting", bool)
 pin = secret("pin")
 
 
@@ -66,6 +67,11 @@ def has_device_requests(turn: Turn) -> bool:
 def has_sms_requests(turn: Turn) -> bool:
     """Whether a registration by SMS waits for the agent's PIN."""
     return bool(sms_requests(turn))
+
+
+def is_waiting_for_vendor(turn: Turn) -> bool:
+    """Whether the last effect registered nothing yet, because the vendor has not answered."""
+    return turn[is_waiting]
 
 
 def has_requests(turn: Turn) -> bool:
@@ -124,7 +130,14 @@ drop = option(
     do=do(drop_registration_request, msisdn=CALLER, request_id=request_id),
     to=dropped,
 )
-text_done = Notice("registration.sms_done", agent_messages.registered)
+text_done = Route(
+    "registration.sms_ended",
+    by=is_waiting_for_vendor,
+    to={
+        True: Notice("registration.sms_waiting", agent_messages.waiting),
+        False: Notice("registration.sms_done", agent_messages.registered),
+    },
+)
 pin_text = Ask(
     "registration.pin_sms",
     agent_messages.kit_pin,

@@ -25,6 +25,7 @@ from core.db.products import kinds_without_product
 from core.db.registration import unserved_manufacturers
 from core.db.roles import differing_rights
 from core.db.schema import compare_revision
+from core.db.serial_checks import unknown_to_vendors
 from core.db.tariffs import find_market
 from core.environment import Environment, read_setting
 from core.errors import BadInput
@@ -191,13 +192,15 @@ def _help_line(connection: Connection) -> Check:
 
 
 def _vendors(connection: Connection) -> Check:
-    """Whether the vendor of every manufacturer with devices has an account that is set up."""
+    """Whether the vendor of every manufacturer with devices has an account that is set up, and has
+    every device that it was asked about."""
     unserved = unserved_manufacturers(connection)
     found = [
         f"{maker.devices} of {maker.name}: set {settings_of(maker.vendor, maker.account)}..."
         for maker in unserved
         if maker.devices
     ]
+    found += [f"{serial} is not at its vendor" for serial in unknown_to_vendors(connection)]
     unused = [maker.name for maker in unserved if not maker.devices]
     detail = f"not set up and without devices: {', '.join(unused)}" if unused else ""
     return Check("vendors of devices", not found, first_of(found) or detail)

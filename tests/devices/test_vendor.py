@@ -14,6 +14,7 @@ from core.usecases.payments.quote import quote_payment
 from core.usecases.registration.by_agent import NewMeter
 from core.usecases.registration.by_operator import register_by_operator
 from core.usecases.registration.self_service import find_registrable
+from core.usecases.registration.vendor_answers import claim_serial_checks
 from operations.commands.doctor import examine_database
 from tests.support.builders import insert_device, insert_manufacturer
 from tests.support.cast import AMINA, NEEMA
@@ -73,6 +74,9 @@ def test_once_the_account_is_set_up_everything_is_possible(unserved: Scenario) -
         assert find_registrable(unit, NEEMA, IN_STOCK).offer == "tariff"
         enter_device(unit, DeviceEntry("47000000033", "meter", "star"), "wanjiku", "a box")
         makers = [maker.manufacturer for maker in list_manufacturers(unit, "meter")]
+        assert [check.serial for check in claim_serial_checks(unit, ("stron", "main"), 10)] == [
+            "47000000033"
+        ]
     assert sorted(makers) == ["star", "umeme"]
 
 

@@ -246,7 +246,7 @@ def test_a_device_that_was_taken_meanwhile_is_refused(scenario: Scenario) -> Non
         ),
         (
             f"sajili {STOCK_KIT} 0711000222 kib kit/12W/60 Asha Mwangi",
-            f"kit {STOCK_KIT} for Asha Mwangi {NEWCOMER}: 12 x KES 45 weekly, down KES 60.",
+            f"Lamp kit {STOCK_KIT} for Asha Mwangi {NEWCOMER}: 12 x KES 45 weekly, down KES 60.",
         ),
         ("REG", "Write REG serial phone village tariff name surname, like:"),
         ("REG 01000000024 Asha Mwangi", "Write REG serial phone"),

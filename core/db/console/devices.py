@@ -14,6 +14,7 @@ from core.device import DeviceKind, KeypadDigits
 from core.ownership import OwnershipReason
 from core.payment import PaymentState
 from core.sale import RUNNING_SQL, SaleState
+from core.vend import SerialCheckState
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class DeviceRow:
 class DeviceDetails(DeviceRow):
     """A device as on its page. `product_code` is the code of the appliance that it is, `model` what
     its manufacturer calls it. `replaced_by` is the serial number of the device that replaced it.
-    `has_key`: it has a key of its own, which is stored encrypted."""
+    `has_key`: it has a key of its own, which is stored encrypted. `at_vendor`: what its vendor said
+    when it was asked whether it has the device."""
 
     token_counter: int
     has_key: bool
@@ -51,6 +53,7 @@ class DeviceDetails(DeviceRow):
     divider: int | None
     digits: KeypadDigits | None
     kit_counter: int | None
+    at_vendor: SerialCheckState | None
 
 
 _COLUMNS = (
@@ -108,7 +111,9 @@ def find_device_details(connection: Connection, device_id: int) -> DeviceDetails
         f"SELECT {_COLUMNS}, d.token_counter, d.has_key,"
         " d.retired_on, d.replaced_by_id,"
         " (SELECT serial FROM devices n WHERE n.id = d.replaced_by_id) AS replaced_by,"
-        " a.code AS product_code, d.model, d.divider, d.digits, d.kit_counter"
+        " a.code AS product_code, d.model, d.divider, d.digits, d.kit_counter,"
+        " (SELECT k.state FROM serial_checks k WHERE k.serial = d.serial"
+        " AND k.manufacturer_id = d.manufacturer_id) AS at_vendor"
         f" FROM {_TABLES} WHERE d.id = :id",
         id=device_id,
     )

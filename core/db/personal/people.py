@@ -58,8 +58,9 @@ PEOPLE: dict[str, TableRecord] = {
         secret=("pin_hash",),
     ),
     "pending_registrations": TableRecord(
-        holds="Name, number and village of a customer whom an agent announced by SMS",
-        why="The agent confirms them with the PIN within seven days.",
+        holds="Name, number and village of a customer whom an agent announced by SMS, or for whom a"
+        " vendor is asked about a device",
+        why="The agent confirms them with the PIN within seven days; a vendor answers within one.",
         plain=("serial", "tariff", "appliance"),
         personal={"phone": "", "name": "", "surname": "", "village": ""},
         about=f"agent_id = {OF_AGENT} OR {held('phone', 'asked_at')}",

@@ -122,6 +122,13 @@ TRADE: dict[str, TableRecord] = {
         secret=("typed_codes",),
         about=OF_CUSTOMER,
     ),
+    "serial_checks": TableRecord(
+        "Whether a vendor has a device that an agent registers",
+        "An agent asks a vendor only for so many serial numbers a day.",
+        WITH_BOOKS,
+        plain=("serial", "operator", "words"),
+        about=f"agent_id = {OF_AGENT}",
+    ),
     "vended_tokens": TableRecord(
         "Which codes came of a vend",
         "A code is shown and sent again, and proves what was bought.",

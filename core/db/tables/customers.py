@@ -124,7 +124,9 @@ agents = Table(
     ),
 )
 
-# A registration an agent asked for by text, until the agent confirms it with the PIN from the menu.
+# A registration an agent asked for by text, until the agent confirms it with the PIN from the menu;
+# or one that was confirmed at `confirmed_at` and waits until the vendor says whether it has the
+# device (serial_checks).
 # A meter has a tariff; anything else an appliance with its plan.
 pending_registrations = Table(
     "pending_registrations",
@@ -144,6 +146,7 @@ pending_registrations = Table(
     *enum_column("cadence", Cadence, nullable=True),
     amount_minor("down_payment_minor", default=0),
     timestamp("asked_at"),
+    timestamp("confirmed_at", nullable=True),
     UniqueConstraint("agent_id", "serial"),
     CheckConstraint(
         "(tariff IS NULL) = (appliance IS NOT NULL) AND (appliance IS NULL OR (cadence IS NOT NULL"

@@ -18,7 +18,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import UUID
 
 from core.db.tables.columns import amount_minor, enum_column, metadata, reference, row_id, timestamp
-from core.vend import RefusalReason, VendAction, VendState
+from core.device import DeviceKind
+from core.vend import RefusalReason, SerialCheckState, VendAction, VendState
 
 # The accounts with vendors that the workers have credentials for, and what each can do
 # (core.vend.VendorAbilities). Workers write it when they start.
@@ -126,6 +127,38 @@ vends = Table(
         postgresql_where=text("vendor_reference IS NOT NULL"),
     ),
     Index("vends_asked_at_idx", "vendor", "account", "asked_at"),
+)
+
+# Whether a vendor has a device: asked by a worker for an agent who registers it, or an operator who
+# enters it. An agent's registration waits for the answer in `pending_registrations`.
+serial_checks = Table(
+    "serial_checks",
+    metadata,
+    row_id(),
+    Column("serial", Text, nullable=False),
+    *enum_column("kind", DeviceKind),
+    reference("manufacturer_id", "manufacturers"),
+    reference("agent_id", "agents", nullable=True),
+    Column("operator", Text, nullable=True),
+    *enum_column("state", SerialCheckState, default="asking"),
+    Column("words", Text, nullable=True),
+    timestamp("asked_at"),
+    timestamp("answered_at", nullable=True),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    timestamp("next_attempt_at", nullable=True),
+    UniqueConstraint("serial", "manufacturer_id"),
+    CheckConstraint("(agent_id IS NULL) <> (operator IS NULL)", name="who"),
+    CheckConstraint(
+        "(state = 'asking') = (next_attempt_at IS NOT NULL)"
+        " AND (state = 'asking') = (answered_at IS NULL)",
+        name="answered",
+    ),
+    Index(
+        "serial_checks_due_idx",
+        "next_attempt_at",
+        postgresql_where=text("next_attempt_at IS NOT NULL"),
+    ),
+    Index("serial_checks_agent_id_idx", "agent_id", "asked_at"),
 )
 
 # Which codes came of a vend, in the order in which they are typed.

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from core.db.bulk import rows_by_key
 from core.db.registration import devices_by_serial
+from core.db.serial_checks import ask_serial, askable_makers
 from core.db.tables.catalogue import manufacturers
 from core.errors import BrokenInvariant, Refused
 from core.tokens.sealing import Seals
@@ -32,6 +33,7 @@ def enter_device(
 ) -> int:
     """Register one device by hand. Return its id.
 
+    A vendor that can be asked is asked whether it has the device; its page shows the answer.
     A new STS meter gets what its manufacturer's meters leave the factory with. Raises Refused as
     `register_devices`, and: device_known; manufacturer_unserved; sealing_key_missing, for a device
     with a key while `keys` is None; reason_missing.
@@ -48,5 +50,8 @@ def enter_device(
     except RefusedEntries as refused:
         raise refused.refusals[0][1] from None
     device_id = devices_by_serial(unit.connection, [entry.serial])[entry.serial].id
+    for maker in askable_makers(unit.connection, entry.kind, entry.manufacturer):
+        if ask_serial(unit.connection, entry.serial, maker, None, operator, unit.now):
+            unit.wakes.add("vends")
     write_audit(unit, operator, "enter", "device", device_id, reason, serial=entry.serial)
     return device_id

@@ -2,8 +2,8 @@
 
 A meter that was never imported may be entered by the agent who gives it to a customer, where its
 manufacturer's new meters are all alike and the number has a check digit (STS, `sts` of the
-manufacturer in the catalogue). A device that needs a key of its own is refused: no key is typed
-into a menu.
+manufacturer in the catalogue). So may a device whose codes a vendor makes, once the vendor says
+that it has it. A device that needs a key of its own is refused: no key is typed into a menu.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from core.appliance import StoredAppliance
 from core.customer import Customer
 from core.db.appliances import name_of_appliance
 from core.db.customers import find_customer
-from core.db.registration import devices_by_serial, insert_new_meter, manufacturers_of_new_meters
+from core.db.registration import devices_by_serial, insert_new_device, manufacturers_of_new_meters
 from core.db.registration_requests import delete_requests_for
+from core.db.serial_checks import AskedMaker, askable_makers, state_of
 from core.device import KnownDevice
 from core.errors import Refused
 from core.serial_number import is_meter_number
@@ -47,14 +48,14 @@ def check_in_service(device: KnownDevice) -> None:
 
 
 def find_in_stock(unit: Unit, named: NamedDevice, *, lock: bool = False) -> KnownDevice | None:
-    """Return the device in stock that is meant, or None for a new meter that may be entered.
+    """Return the device in stock that is meant, or None for a new one that may be entered.
 
-    Raises Refused: office_enters, meter_number, device_taken, device_other, device_retired,
-    vendor_not_set_up.
+    Raises Refused: office_enters, meter_number, not_at_vendor, device_taken, device_other,
+    device_retired, vendor_not_set_up.
     """
     device = devices_by_serial(unit.connection, [named.serial], lock=lock).get(named.serial)
     if device is None:
-        _manufacturer_of_new(unit, named)
+        _maker_of_new(unit, named)
         return None
     return _check_free(device, named)
 
@@ -63,26 +64,27 @@ def take_from_stock(unit: Unit, agent: Agent, named: NamedDevice) -> KnownDevice
     """Return the device in stock that is meant, locked.
 
     A meter that was never imported is entered, with an audit row. Raises Refused as
-    `find_in_stock`.
+    `find_in_stock`; VendorAsked.
     """
     device = find_in_stock(unit, named, lock=True)
     if device is not None:
         return device
-    _enter(unit, agent, named.serial, _manufacturer_of_new(unit, named))
+    _enter(unit, agent, named.serial, _maker_of_new(unit, named, taken=True))
     entered = devices_by_serial(unit.connection, [named.serial], lock=True)[named.serial]
     return _check_free(entered, named)
 
 
 def find_unassigned(unit: Unit, serial: str) -> KnownDevice | NamedDevice:
-    """Return the device in stock with that serial, as in a text message; a new meter that may be
-    entered with its manufacturer only.
+    """Return the device in stock with that serial, as in a text message; a new one that may be
+    entered with its kind and manufacturer only.
 
     Raises Refused: office_enters, meter_number, device_taken, device_retired, vendor_not_set_up.
     """
     device = find_in_stock(unit, NamedDevice(serial))
     if device is not None:
         return device
-    return NamedDevice(serial, "meter", _manufacturer_of_new(unit, NamedDevice(serial)))
+    maker = _maker_of_new(unit, NamedDevice(serial))
+    return NamedDevice(serial, maker.kind, maker.manufacturer)
 
 
 def _check_free(device: KnownDevice, named: NamedDevice) -> KnownDevice:
@@ -94,6 +96,35 @@ def _check_free(device: KnownDevice, named: NamedDevice) -> KnownDevice:
     if not is_kind or named.manufacturer not in (None, device.manufacturer):
         raise Refused("device_other", serial=device.serial)
     return device
+
+
+def find_asked_maker(unit: Unit, named: NamedDevice) -> AskedMaker | None:
+    """Return the manufacturer whose vendor can be asked whether it has that device, which is not
+    registered; where none was named, the only one. None where its number alone must do."""
+    makers = askable_makers(unit.connection, named.kind, named.manufacturer)
+    alike = manufacturers_of_new_meters(unit.connection) if named.manufacturer is None else ()
+    return makers[0] if len(makers) == 1 and not (alike and is_meter_number(named.serial)) else None
+
+
+class VendorAsked(Refused):
+    """A device is not registered, and its vendor has not said yet whether it has it."""
+
+
+def _maker_of_new(unit: Unit, named: NamedDevice, *, taken: bool = False) -> AskedMaker:
+    """Return the manufacturer, and the kind, that a serial that is not registered may be of.
+
+    Raises Refused: office_enters, meter_number; not_at_vendor where its vendor does not have it;
+    VendorAsked where the device is to be taken and its vendor has not answered.
+    """
+    maker = find_asked_maker(unit, named)
+    if maker is None:
+        return AskedMaker(_manufacturer_of_new(unit, named), "meter")
+    state = state_of(unit.connection, named.serial, maker.manufacturer)
+    if state == "not_found":
+        raise Refused("not_at_vendor", serial=named.serial[:20])
+    if taken and state != "found":
+        raise VendorAsked("vendor_asked", serial=named.serial[:20])
+    return maker
 
 
 def _manufacturer_of_new(unit: Unit, named: NamedDevice) -> str:
@@ -112,8 +143,8 @@ def _manufacturer_of_new(unit: Unit, named: NamedDevice) -> str:
     return manufacturer
 
 
-def _enter(unit: Unit, agent: Agent, serial: str, manufacturer: str) -> None:
-    device_id = insert_new_meter(unit.connection, serial, manufacturer)
+def _enter(unit: Unit, agent: Agent, serial: str, maker: AskedMaker) -> None:
+    device_id = insert_new_device(unit.connection, serial, maker.kind, maker.manufacturer)
     if device_id is not None:
         reason = "was not imported when an agent handed it out"
         write_audit(

@@ -18,7 +18,8 @@ from core.unit import Unit
 from core.usecases.agents.notify_agent import notify_registered
 from core.usecases.agents.pin import check_pin
 from core.usecases.customers.register_customers import NewCustomer
-from core.usecases.devices.stock import NamedDevice, take_from_stock, welcome_owner
+from core.usecases.devices.stock import NamedDevice, VendorAsked, take_from_stock, welcome_owner
+from core.usecases.registration.ask_vendor import keep_waiting
 from core.usecases.registration.new_customer import find_or_register
 from core.usecases.sales.sell import NewSale, sell_allowed
 
@@ -33,9 +34,13 @@ class NewMeter:
 
 @dataclass(frozen=True, slots=True)
 class RegisteredDevice:
-    """The serial of the device that the customer has now."""
+    """The serial of the device that the customer has now.
+
+    `is_waiting`: the customer gets it once its vendor says that it has it.
+    """
 
     serial: str
+    is_waiting: bool = False
 
 
 def register_meter(
@@ -43,13 +48,19 @@ def register_meter(
 ) -> RegisteredDevice | Refused:
     """Register a customer with a meter. Returns Refused for a wrong PIN.
 
+    Where the vendor of the meter has not said yet whether it has it, the registration waits.
     `msisdn` is the agent's number. Raises Refused as `find_or_register` and `take_from_stock`.
     """
     agent = check_pin(unit, msisdn, pin)
     if isinstance(agent, Refused):
         return agent
-    owner = find_or_register(unit, replace(customer, language=agent.language))
-    return give_meter(unit, agent, owner, meter)
+    try:
+        with unit.connection.begin_nested():
+            owner = find_or_register(unit, replace(customer, language=agent.language))
+            return give_meter(unit, agent, owner, meter)
+    except VendorAsked:
+        keep_waiting(unit, agent, customer, meter.device, meter.tariff, None)
+        return RegisteredDevice(meter.device.serial, is_waiting=True)
 
 
 def give_meter(unit: Unit, agent: Agent, owner: Customer, meter: NewMeter) -> RegisteredDevice:
@@ -72,14 +83,22 @@ def register_on_plan(
 ) -> RegisteredDevice | Refused:
     """Register a customer with a device on a plan or by the day. Returns Refused for a wrong PIN.
 
-    `msisdn` is the agent's number, `once` names the USSD turn. Raises Refused as
-    `find_or_register`, `take_from_stock` and `sell_allowed`.
+    Where the vendor of the device has not said yet whether it has it, the registration waits.
+    `msisdn` is the agent's number, `once` names the USSD turn. Raises Refused: serial_needed, and
+    as `find_or_register`, `take_from_stock` and `sell_allowed`.
     """
     agent = check_pin(unit, msisdn, pin)
     if isinstance(agent, Refused):
         return agent
-    owner = find_or_register(unit, replace(customer, language=agent.language))
-    return sell_from_stock(unit, agent, owner, sale, once)
+    if sale.device is None:
+        raise Refused("serial_needed", kind=sale.terms.appliance)
+    try:
+        with unit.connection.begin_nested():
+            owner = find_or_register(unit, replace(customer, language=agent.language))
+            return sell_from_stock(unit, agent, owner, sale, once)
+    except VendorAsked:
+        keep_waiting(unit, agent, customer, sale.device, None, sale.terms)
+        return RegisteredDevice(sale.device.serial, is_waiting=True)
 
 
 def sell_from_stock(

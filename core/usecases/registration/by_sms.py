@@ -30,7 +30,8 @@ from core.unit import Unit
 from core.usecases.agents.pin import check_pin
 from core.usecases.catalogue.choices import TariffOffer, find_village, list_tariffs
 from core.usecases.customers.register_customers import NewCustomer
-from core.usecases.devices.stock import NamedDevice, check_product, find_unassigned
+from core.usecases.devices.stock import NamedDevice, VendorAsked, check_product, find_unassigned
+from core.usecases.registration.ask_vendor import ask_vendor, keep_waiting
 from core.usecases.registration.by_agent import (
     NewMeter,
     RegisteredDevice,
@@ -87,6 +88,7 @@ def store_registration_request(
     """
     agent = _agent(unit, agent_msisdn)
     device = find_unassigned(unit, normalise_serial(request.serial))
+    ask_vendor(unit, agent_msisdn, NamedDevice(device.serial))
     customer = request.customer
     village = find_village(unit, customer.village, agent_msisdn) if customer.village else ""
     offer = _offer_as_typed(unit, device, request.terms)
@@ -145,12 +147,17 @@ def confirm_registration(
     customer = NewCustomer(
         request.phone, request.name, request.surname, request.village, agent.language
     )
-    owner = find_or_register(unit, customer, keep_known=True)
-    delete_request(unit.connection, agent.id, request.serial)
     device = NamedDevice(request.serial)
-    if request.terms is None:
-        return give_meter(unit, agent, owner, NewMeter(device, request.tariff))
-    return sell_from_stock(unit, agent, owner, NewSale(request.terms, device), once)
+    try:
+        with unit.connection.begin_nested():
+            owner = find_or_register(unit, customer, keep_known=True)
+            delete_request(unit.connection, agent.id, request.serial)
+            if request.terms is None:
+                return give_meter(unit, agent, owner, NewMeter(device, request.tariff))
+            return sell_from_stock(unit, agent, owner, NewSale(request.terms, device), once)
+    except VendorAsked:
+        keep_waiting(unit, agent, customer, device, request.tariff, request.terms)
+        return RegisteredDevice(request.serial, is_waiting=True)
 
 
 def drop_registration_request(unit: Unit, msisdn: str, request_id: int) -> DroppedRequest:

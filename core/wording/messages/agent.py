@@ -100,5 +100,10 @@ def kit_pin(serial: Serial, owner: Name) -> None:
 
 
 @message
+def waiting(serial: Serial) -> None:
+    """The end: the maker has not said yet whether it knows the device; the agent gets an SMS."""
+
+
+@message
 def registered(serial: Serial) -> None:
     """The end: customer and device are registered."""

@@ -65,6 +65,16 @@ def no_manufacturer() -> None:
 
 
 @message
+def ask_vendor(serial: Serial) -> None:
+    """The device is not in stock: its maker can be asked whether it has it."""
+
+
+@message
+def ask_and_go_on() -> None:
+    """Option: ask the maker, and go on meanwhile."""
+
+
+@message
 def which_tariff() -> None:
     """Above the tariffs."""
 

@@ -79,6 +79,22 @@ def registered(serial: Serial, owner: Name, phone: Msisdn) -> None:
 
 
 @sms_message(max_segments=1)
+def not_at_vendor(serial: Serial) -> None:
+    """To an agent whose registration waited: the maker does not know the device."""
+
+
+@sms_message(max_segments=1)
+def vendor_silent(serial: Serial) -> None:
+    """To an agent whose registration waited: the maker's server did not answer for a day."""
+
+
+@sms_message(max_segments=1)
+def not_registered(serial: Serial) -> None:
+    """To an agent whose registration waited: the maker knows the device, but it has become
+    impossible meanwhile."""
+
+
+@sms_message(max_segments=1)
 def sold(appliance: Name, owner: Name, commission: Money) -> None:
     """To an agent who sold an appliance."""
 

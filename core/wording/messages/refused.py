@@ -277,6 +277,16 @@ def kind_differs(serial: Serial) -> None:
 
 
 @message
+def not_at_vendor(serial: Serial) -> None:
+    """The maker of the device says that it has no such device."""
+
+
+@message
+def vendor_asked(serial: Serial) -> None:
+    """The maker has not said yet whether it has the device."""
+
+
+@message
 def vendor_not_set_up(serial: Serial) -> None:
     """No code can be had for a device of this maker yet: the operator has to set up its server."""
 

@@ -69,7 +69,9 @@ CREATE TABLE customers (
 CREATE INDEX customers_name_idx ON customers (lower(name) text_pattern_ops);
 CREATE INDEX customers_surname_idx ON customers (lower(surname) text_pattern_ops);
 
--- A registration an agent asked for by text, until the agent confirms it with the PIN from the menu.
+-- A registration an agent asked for by text, until the agent confirms it with the PIN from the menu;
+-- or one that was confirmed at `confirmed_at` and waits until the vendor says whether it has the
+-- device (serial_checks).
 -- A meter has a tariff; anything else an appliance with its plan.
 CREATE TABLE pending_registrations (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
@@ -87,6 +89,7 @@ CREATE TABLE pending_registrations (
     cadence TEXT,
     down_payment_minor BIGINT DEFAULT 0 NOT NULL,
     asked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    confirmed_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT pending_registrations_pkey PRIMARY KEY (id),
     CONSTRAINT pending_registrations_scheme_check CHECK (scheme IN ('count', 'amount', 'service')),
     CONSTRAINT pending_registrations_cadence_check CHECK (cadence IN ('daily', 'weekly',

@@ -237,6 +237,37 @@ CREATE UNIQUE INDEX refunds_payment_key ON refunds (payment_id) WHERE state NOT 
     'failed');
 CREATE INDEX refunds_waiting_idx ON refunds (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
 
+-- Whether a vendor has a device: asked by a worker for an agent who registers it, or an operator who
+-- enters it. An agent's registration waits for the answer in `pending_registrations`.
+CREATE TABLE serial_checks (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    serial TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    manufacturer_id BIGINT NOT NULL,
+    agent_id BIGINT,
+    operator TEXT,
+    state TEXT DEFAULT 'asking' NOT NULL,
+    words TEXT,
+    asked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    answered_at TIMESTAMP WITH TIME ZONE,
+    attempts INTEGER DEFAULT 0 NOT NULL,
+    next_attempt_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT serial_checks_pkey PRIMARY KEY (id),
+    CONSTRAINT serial_checks_kind_check CHECK (kind IN ('meter', 'shs', 'e_bike')),
+    CONSTRAINT serial_checks_state_check CHECK (state IN ('asking', 'found', 'not_found',
+        'no_answer')),
+    CONSTRAINT serial_checks_serial_manufacturer_id_key UNIQUE (serial, manufacturer_id),
+    CONSTRAINT serial_checks_who_check CHECK ((agent_id IS NULL) <> (operator IS NULL)),
+    CONSTRAINT serial_checks_answered_check CHECK ((state = 'asking') = (next_attempt_at IS NOT
+        NULL) AND (state = 'asking') = (answered_at IS NULL)),
+    CONSTRAINT serial_checks_manufacturer_id_fkey FOREIGN KEY(manufacturer_id) REFERENCES
+        manufacturers (id),
+    CONSTRAINT serial_checks_agent_id_fkey FOREIGN KEY(agent_id) REFERENCES agents (id)
+);
+CREATE INDEX serial_checks_agent_id_idx ON serial_checks (agent_id, asked_at);
+CREATE INDEX serial_checks_due_idx ON serial_checks (next_attempt_at) WHERE next_attempt_at IS NOT
+    NULL;
+
 -- Requests to forget a person: done by a worker, or refused with the code of the refusal. `msisdn`
 -- is the number that was named, until the request has ended; then only the ids say who it was.
 CREATE TABLE erasures (

@@ -98,23 +98,38 @@ def _request(row: Row[Any], currency: str) -> StoredRequest:
     )
 
 
-def claim_answered(
-    connection: Connection, currency: str
-) -> tuple[StoredRequest, int, SerialCheckState] | None:
-    """Delete a confirmed registration whose device the vendor was asked about and return it, with
-    the id of its agent and the answer; None where none is left."""
+@dataclass(frozen=True, slots=True)
+class AnsweredRequest:
+    """A confirmed registration of an agent, the device's maker (a code) and kind, and what the
+    vendor said of it."""
+
+    request: StoredRequest
+    agent_id: int
+    manufacturer: str
+    kind: str
+    state: SerialCheckState
+
+
+def claim_answered(connection: Connection, currency: str) -> AnsweredRequest | None:
+    """Delete a confirmed registration whose device the vendor was asked about, and return it; None
+    where none is left."""
     row = connection.execute(
         text(
-            "DELETE FROM pending_registrations WHERE id = (SELECT p.id FROM pending_registrations p"
-            " JOIN serial_checks c ON c.serial = p.serial WHERE p.confirmed_at IS NOT NULL"
-            " AND c.state <> 'asking' ORDER BY p.id LIMIT 1 FOR UPDATE OF p SKIP LOCKED)"
-            f" RETURNING id, serial, phone, village, name, surname, tariff, appliance,"
-            f" {TERMS_COLUMNS}, agent_id,"
-            " (SELECT state FROM serial_checks c WHERE c.serial = pending_registrations.serial"
-            " ORDER BY c.id DESC LIMIT 1) AS state"
+            "SELECT p.id, p.serial, p.phone, p.village, p.name, p.surname, p.tariff, p.appliance,"
+            f" {TERMS_COLUMNS}, p.agent_id, c.code AS manufacturer, c.kind, c.state"
+            " FROM pending_registrations p JOIN LATERAL (SELECT m.code, k.kind, k.state"
+            " FROM serial_checks k JOIN manufacturers m ON m.id = k.manufacturer_id"
+            " WHERE k.serial = p.serial ORDER BY k.asked_at DESC, k.id DESC LIMIT 1) c ON true"
+            " WHERE p.confirmed_at IS NOT NULL AND c.state <> 'asking'"
+            " ORDER BY p.id LIMIT 1 FOR UPDATE OF p SKIP LOCKED"
         )
     ).one_or_none()
-    return None if row is None else (_request(row, currency), row.agent_id, row.state)
+    if row is None:
+        return None
+    connection.execute(text("DELETE FROM pending_registrations WHERE id = :id"), {"id": row.id})
+    return AnsweredRequest(
+        _request(row, currency), row.agent_id, row.manufacturer, row.kind, row.state
+    )
 
 
 def delete_request(connection: Connection, agent_id: int, serial: str) -> None:

@@ -35,11 +35,12 @@ def vendor(scenario: Scenario) -> Scenario:
     """A vendor that can be asked whether it has a meter."""
     with scenario.engine.begin() as connection:
         insert_manufacturer(connection, code="star", kinds=("meter",), token_family="stron")
+        insert_manufacturer(connection, code="other", kinds=("meter",), token_family="koios")
     scenario.run(
         "INSERT INTO vendor_accounts (vendor, account, actions, pushes_credit, repeat_is_safe,"
         " can_look_up, can_check, can_list, needs_date, code_digits, at_once, set_up_at)"
-        " VALUES ('stron', 'main', '{energy}', false, false, false, true, false, false, '{20}',"
-        " 4, now())"
+        " SELECT vendor, 'main', '{energy}', false, false, false, true, false, false, '{20}', 4,"
+        " now() FROM unnest(ARRAY['stron', 'koios']) AS vendor"
     )
     return scenario
 
@@ -151,6 +152,7 @@ def test_an_agent_cannot_probe_serial_numbers(vendor: Scenario) -> None:
 
 
 def test_a_text_asks_too(vendor: Scenario) -> None:
+    vendor.run("DELETE FROM vendor_accounts WHERE vendor = 'koios'")
     vendor.run("UPDATE manufacturers SET sts = NULL")
     with vendor.open_unit() as unit:
         asha = NewCustomer(ASHA, "Asha", "Mwangi", "KIB")

@@ -53,24 +53,24 @@ def complete_registration(unit: Unit) -> int:
     claimed = claim_answered(unit.connection, unit.market.currency)
     if claimed is None:
         return 0
-    request, agent_id, state = claimed
-    agent = agent_with_id(unit.connection, agent_id, lock=True)
+    request = claimed.request
+    agent = agent_with_id(unit.connection, claimed.agent_id, lock=True)
     if agent is None:
-        raise BrokenInvariant(f"a registration of no agent: {agent_id}")
-    if state == "not_found":
+        raise BrokenInvariant(f"a registration of no agent: {claimed.agent_id}")
+    if claimed.state == "not_found":
         _tell(unit, agent, request, agent_sms.not_at_vendor(serial=request.serial))
-    elif state == "no_answer":
+    elif claimed.state == "no_answer":
         _tell(unit, agent, request, agent_sms.vendor_silent(serial=request.serial))
     else:
-        _register(unit, agent, request)
+        device = NamedDevice(request.serial, claimed.kind, claimed.manufacturer)
+        _register(unit, agent, request, device)
     return 1
 
 
-def _register(unit: Unit, agent: Agent, request: StoredRequest) -> None:
+def _register(unit: Unit, agent: Agent, request: StoredRequest, device: NamedDevice) -> None:
     customer = NewCustomer(
         request.phone, request.name, request.surname, request.village, agent.language
     )
-    device = NamedDevice(request.serial)
     try:
         with unit.connection.begin_nested():
             owner = find_or_register(unit, customer, keep_known=True)

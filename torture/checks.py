@@ -29,6 +29,9 @@ _PENDING = {
         SELECT count(*) FROM refunds WHERE state NOT IN ('done', 'failed')
            AND next_attempt_at IS NOT NULL
     """,
+    "vends that have not ended": """
+        SELECT count(*) FROM vends WHERE state IN ('waiting', 'asked', 'unknown')
+    """,
     "SMS not sent": "SELECT count(*) FROM sms WHERE next_attempt_at IS NOT NULL",
     "callbacks pending": "SELECT count(*) FROM simulator.callbacks WHERE closed_at IS NULL",
 }
@@ -56,13 +59,29 @@ _VIOLATIONS = {
         ) wrong
     """,
     "second tokens": """
-        SELECT count(*) - count(DISTINCT (device_id, counter))
+        SELECT count(counter)
+             - count(DISTINCT (device_id, counter)) FILTER (WHERE counter IS NOT NULL)
              + count(*) - count(DISTINCT (device_id, text))
           FROM tokens
     """,
     "energy on tokens that was not paid for, in KES cents": """
         SELECT abs((SELECT coalesce(sum(units), 0) * 1000 FROM tokens WHERE kind = 'energy')
+             + (SELECT coalesce(sum(units), 0) * 1000 FROM vends v WHERE kind = 'energy'
+                   AND NOT EXISTS (SELECT FROM vended_tokens t WHERE t.vend_id = v.id))
              - (SELECT coalesce(sum(amount_minor), 0) FROM payment_lines WHERE kind = 'energy'))
+    """,
+    "meters whose vendor vended otherwise than we have it": """
+        SELECT count(*) FROM (
+            SELECT serial, count(*) AS times, sum(units) AS units, sum(money) AS money
+              FROM simulator.vends GROUP BY 1) theirs
+          FULL JOIN (
+            SELECT d.serial, count(*) AS times, sum(v.units) AS units,
+                   sum(v.amount_minor) AS money
+              FROM vends v JOIN devices d ON d.id = v.device_id
+             WHERE v.state = 'done' GROUP BY 1) ours USING (serial)
+         WHERE theirs.times IS DISTINCT FROM ours.times
+            OR (theirs.units IS DISTINCT FROM ours.units
+                AND theirs.money IS DISTINCT FROM ours.money)
     """,
     "days on tokens that were not paid for": """
         SELECT coalesce(sum(abs(given - bought)), 0) FROM (
@@ -132,6 +151,9 @@ _STATISTICS = {
     "of which repeated": "SELECT coalesce(sum(greatest(attempts, 1) - 1), 0)"
     " + count(*) - count(DISTINCT (url, body)) FROM simulator.callbacks",
     "tokens": "SELECT count(*) FROM tokens",
+    "vends": "SELECT count(*) FROM vends",
+    "of which asked for again": "SELECT count(*) FROM vends WHERE asks > 1",
+    "of which a person decided": "SELECT count(*) FROM vends WHERE decided_by IS NOT NULL",
     "SMS delivered": "SELECT count(*) FROM simulator.sms",
     "of which twice": "SELECT count(*) - count(DISTINCT (msisdn, body)) FROM simulator.sms",
     "prompts requested": "SELECT count(*) FROM prompts",

@@ -7,8 +7,11 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from core.clock import system_clock
+from core.db.vendor_accounts import store_accounts
 from core.pin import hash_pin
 from core.tokens.sealing import bound_to
+from gateway.vendors.koios import Koios
+from gateway.vendors.stron import Stron
 from tests.support.builders import (
     insert_agent,
     insert_customer,
@@ -24,6 +27,8 @@ from torture.workload import Workload
 AGENT, AGENT_PIN = "+254733000001", "2468"
 SHARED_PHONE = "+254733000002"
 PRICE_MINOR = 100_00
+# Whose codes we make, whose codes its vendor makes, and who gets credit from its vendor.
+METER_FAMILIES = ("sts", "stron", "koios")
 
 
 def meter_serial(number: int) -> str:
@@ -52,9 +57,15 @@ def agent_msisdn(number: int) -> str:
 
 
 def insert_dataset(connection: Connection, workload: Workload) -> None:
-    """Insert all customers with their devices and debts, and the agents."""
+    """Insert all customers with their devices and debts, the agents, and what the workers will say
+    of the accounts with vendors: nothing may be bought before they do."""
     insert_market(connection)
-    meters = insert_manufacturer(connection, token_family="sts", kinds=("meter",))
+    accounts = {("stron", "main"): Stron.abilities, ("koios", "main"): Koios.abilities}
+    store_accounts(connection, system_clock(), accounts)
+    meters = [
+        insert_manufacturer(connection, token_family=family, kinds=("meter",))
+        for family in METER_FAMILIES
+    ]
     kits = insert_manufacturer(connection, token_family="openpaygo", kinds=("shs",))
     tariff = insert_tariff(
         connection,
@@ -79,7 +90,7 @@ def insert_dataset(connection: Connection, workload: Workload) -> None:
         if number % 2:
             _insert_kit(connection, number, kits, owner)
         else:
-            _insert_meter(connection, number, meters, owner, tariff)
+            _insert_meter(connection, number, meters[number // 2 % len(meters)], owner, tariff)
 
 
 def _insert_meter(

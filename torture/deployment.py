@@ -29,6 +29,7 @@ from simulator.runtime import SimulatorRuntime
 from simulator.settings import SimulatorSettings
 from tests.support.cast import PEPPER, VENDING_KEYS
 from tests.support.endpoint_settings import distinct_keys
+from tests.support.vendors import vendor_settings
 from torture.dataset import insert_dataset
 from torture.workload import Workload
 
@@ -156,6 +157,7 @@ def _make_settings(services: Services, workload: Workload) -> dict[str, str]:
         "DARAJA_PULL": "1",
         "DARAJA_PULL_EVERY_S": str(workload.pull_every_s),
         **VENDING_KEYS,
+        **vendor_settings(f"http://127.0.0.1:{providers}"),
     }
 
 

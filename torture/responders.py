@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from sqlalchemy import text
 
@@ -15,6 +16,7 @@ from core.unit import unit_opener
 from core.usecases.reconciliation.cases import APPLY, KEEP, close_case, decisions_of
 from core.usecases.refunds.refund import request_refund
 from core.usecases.refunds.suspense import match_suspense
+from core.usecases.vends.decide import ask_again, say_vended
 from simulator.mobile_money.prompts import PHONE_PIN, answer_prompt
 from torture.deployment import Deployment
 from torture.payers import PROCESS_DOWN
@@ -35,7 +37,12 @@ class Responders:
         self._stopped = threading.Event()
         self._threads = [
             threading.Thread(target=self._repeat_step, args=(step,))
-            for step in (self._answer_prompts, self._clear_suspense, self._decide_cases)
+            for step in (
+                self._answer_prompts,
+                self._clear_suspense,
+                self._decide_cases,
+                self._decide_vends,
+            )
         ]
 
     def start(self) -> None:
@@ -111,7 +118,33 @@ class Responders:
                     close_case(unit, case_id, "operator", "the payer agrees", APPLY)
                     self._count_event("held payment released")
 
+    def _decide_vends(self) -> None:
+        """Look into the vendor's own list, and say what became of what nobody else knows."""
+        with self._open_unit() as unit:
+            held = unit.connection.execute(_HELD_VENDS).all()
+        for vend_id, serial, known in held:
+            with self._deployment.runtime.engine.connect() as connection:
+                codes = connection.execute(_VENDORS_LIST, {"serial": serial}).scalars().all()
+            fresh = [code for code in codes if code not in known]
+            with suppress(Refused), self._open_unit() as unit:
+                if fresh:
+                    say_vended(unit, vend_id, fresh[:1], "operator", "on the vendor's page")
+                else:
+                    ask_again(unit, vend_id, "operator", "not on the vendor's page")
+                self._count_event("vend decided")
 
+
+# Those that wait for a person, while no worker has another one of the device in hand.
+_HELD_VENDS = text(
+    "SELECT v.id, d.serial, ARRAY(SELECT t.text FROM tokens t WHERE t.device_id = d.id)"
+    " FROM vends v JOIN devices d ON d.id = v.device_id WHERE v.state = 'unknown'"
+    " AND v.next_attempt_at IS NULL AND NOT EXISTS (SELECT FROM vends a"
+    " WHERE a.device_id = d.id AND (a.state = 'asked' OR a.typed_codes IS NOT NULL))"
+    " ORDER BY v.id LIMIT 20"
+)
+_VENDORS_LIST = text(
+    "SELECT code FROM simulator.vends WHERE serial = :serial AND code <> '' ORDER BY id"
+)
 _CASES = text(
     "SELECT id FROM cases WHERE closed_at IS NULL AND kind = 'changed_since_payment' ORDER BY id"
 )

@@ -38,7 +38,7 @@ class Workload:
     agents: int = 3
     collections: int = 60
     workers: int = 2
-    patience_s: int = 180
+    patience_s: int = 420
     pull_every_s: int = 10
 
     @classmethod

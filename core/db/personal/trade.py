@@ -135,7 +135,7 @@ TRADE: dict[str, TableRecord] = {
         WITH_BOOKS,
         about=f"vend_id IN (SELECT id FROM vends WHERE {OF_CUSTOMER})",
     ),
-    "vendor_accounts": _of_nobody("vendor", "account", "actions"),
+    "vendor_accounts": _of_nobody("vendor", "account", "actions", "code_digits"),
     "token_ids": TableRecord(
         "Ids and counters of codes",
         "A device takes each counter once.",

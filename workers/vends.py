@@ -67,7 +67,7 @@ def _lane(vendor: Vendor, asked: deque[Asked]) -> Lane:
 
     def call(task: VendTask) -> Record:
         record = call_vendor(vendor, task)
-        return partial(_keep, record=record, asked=asked, vend=(vendor, task.vend))
+        return partial(_record_asked, record=record, asked=asked, vend=(vendor, task.vend))
 
     return Lane(
         partial(_claim, account=account, vendor=vendor),
@@ -77,7 +77,7 @@ def _lane(vendor: Vendor, asked: deque[Asked]) -> Lane:
     )
 
 
-def _keep(unit: Unit, record: Record, asked: deque[Asked], vend: Asked) -> None:
+def _record_asked(unit: Unit, record: Record, asked: deque[Asked], vend: Asked) -> None:
     record(unit)
     asked.append(vend)
 

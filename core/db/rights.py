@@ -121,7 +121,7 @@ SEQUENCES: Mapping[str, tuple[Role, ...]] = {
     "tokens_id_seq": ("worker",),
 }
 
-# Functions that run with the rights of the owner, and who may call them. Triggers nobody calls.
+# Functions that run with the rights of the owner, and who may call them. Triggers are not called.
 FUNCTIONS: Mapping[str, tuple[Role, ...]] = {
     "drop_sms_month(timestamp with time zone)": ("worker",),
     "forget_in_audit(bigint, bigint[], text[], text[])": ("worker",),

@@ -149,7 +149,7 @@ class VendingKeys:
             if pinned != krn:
                 raise TokenError(f"{name} is not set: {_VENDING_KEY}{sgc} is for revision {pinned}")
             name = f"{_VENDING_KEY}{sgc}"
-        keys = self._read(name)
+        keys = self._keys_named(name)
         if dkga not in keys:
             raise TokenError(f"{name} has no key of {_BYTES[dkga]} bytes (DKGA{dkga:02})")
         return keys[dkga]
@@ -174,7 +174,7 @@ class VendingKeys:
         found = [f"{name} is not STS_VENDING_KEY_<sgc>_<krn>" for name in self._misnamed()]
         for name, _, _ in self._names():
             try:
-                self._read(name)
+                self._keys_named(name)
             except TokenError as error:
                 found.append(str(error))
         return found
@@ -197,11 +197,11 @@ class VendingKeys:
 
     def _usable(self, name: str) -> list[int]:
         try:
-            return list(self._read(name))
+            return list(self._keys_named(name))
         except TokenError:
             return []
 
-    def _read(self, name: str) -> dict[int, bytes]:
+    def _keys_named(self, name: str) -> dict[int, bytes]:
         """Return the keys of one setting by their key derivation algorithm. Raises TokenError."""
         try:
             given = read_setting(self._given, name)

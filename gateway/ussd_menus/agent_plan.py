@@ -139,7 +139,7 @@ class _Previews:
             return quoted(turn), self.owner(turn)
 
         shown = messages.device_plan if self.with_serial else messages.plan
-        return self._shown(name, shown, data, kept)
+        return self._shown_plan(name, shown, data, kept)
 
     def by_day(
         self, name: str, quoted: Callable[[Turn], ServiceQuote], *kept: SessionVar[Any]
@@ -150,9 +150,9 @@ class _Previews:
             return quoted(turn), self.owner(turn)
 
         shown = messages.device_service if self.with_serial else messages.service
-        return self._shown(name, shown, data, kept)
+        return self._shown_plan(name, shown, data, kept)
 
-    def _shown(
+    def _shown_plan(
         self,
         name: str,
         message: Message[Any],

@@ -1,1 +1,1 @@
-"""Vendors: the servers of makers that make the codes of their own devices, or push the credit."""
+"""Vendors: servers of manufacturers that make the codes of their devices, or push the credit."""

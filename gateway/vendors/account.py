@@ -66,11 +66,12 @@ def accounts_in(
     to a CollectingEnvironment).
     """
     given = {name.removesuffix("_FILE") for name in environment if name.startswith(_PREFIX)}
-    known = {name: who for name in given for who in _owner_of(name, drivers)}
+    known = {name: owner for name in given for owner in _owner_of(name, drivers)}
     if unknown := sorted(given - known.keys()):
         raise BadInput(f"no vendor has these settings: {', '.join(unknown)} (see .env.example)")
     return [
-        _read(environment, drivers[token], token, name) for token, name in sorted({*known.values()})
+        _account_of(environment, drivers[token], token, name)
+        for token, name in sorted({*known.values()})
     ]
 
 
@@ -85,7 +86,7 @@ def _owner_of(
             yield token, found[1].lower()
 
 
-def _read(
+def _account_of(
     environment: Environment, settings: AccountSettings, token: VendorName, name: str
 ) -> Account:
     prefix = f"{_PREFIX}{token.upper()}_{name.upper()}_"
@@ -110,6 +111,6 @@ def _check_encrypted(prefix: str, item: str, url: str) -> None:
     is_here = parts.scheme == "http" and parts.hostname in _LOOPBACK
     if url and parts.scheme != "https" and not is_here:
         raise BadInput(
-            f"{prefix}{item} is not https: whoever is on the way could read the password and take"
+            f"{prefix}{item} is not https: anyone on the way could read the password and take"
             f" codes. Where the vendor has nothing better, {prefix}PLAIN_HTTP=1 allows it"
         )

@@ -154,17 +154,17 @@ class Reply:
     def settle(self, words: object = "") -> None:
         """Settle the call where the status alone says how it ended: nothing is settled by 2xx, nor
         by a client error that has JSON, which is for the driver to read. Raises Settled."""
-        said = f"HTTP {self.status} {self.words(words)}".rstrip()
+        answered = f"HTTP {self.status} {self.words(words)}".rstrip()
         if self.status in _CREDENTIALS:
-            raise Settled(Refusal("credentials", said))
+            raise Settled(Refusal("credentials", answered))
         if self.status == 429:
-            raise Settled(NotSent(said))
+            raise Settled(NotSent(answered))
         is_client_error = 400 <= self.status < 500 and self.status not in _UNDECIDED
         if is_client_error and self.json() is None:
             # A proxy or a wrong address, neither of which vends; it may be mended.
-            raise Settled(NotSent(said))
+            raise Settled(NotSent(answered))
         if not (is_client_error or self.is_accepted):
-            raise self.unsettled(said)
+            raise self.unsettled(answered)
 
     def document(self) -> Any:
         """The JSON value of an answer whose status settles nothing. Raises Settled: Unknown, or
@@ -196,10 +196,10 @@ class VendorHttp:
         self._mask = Masking()
         self._wait = wait
 
-    def words(self, said: object) -> str:
+    def words(self, answered: object) -> str:
         """Some words of the vendor's as they may be stored: in one line, cut, without secrets and
         long numbers."""
-        text = " ".join(str(said).split())
+        text = " ".join(str(answered).split())
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return self._mask(text)[:WORDS_MAX]
@@ -236,7 +236,7 @@ class VendorHttp:
                 response = session.request(
                     method, url, timeout=limits, allow_redirects=False, stream=True, **request
                 )
-                return Reply(response.status_code, _read(response, limits[1]), self.words)
+                return Reply(response.status_code, _read_body(response, limits[1]), self.words)
         except Temporary as busy:
             raise _Failed(busy.code, was_before_sending=True) from None
         except requests.RequestException as error:
@@ -264,7 +264,7 @@ def _seconds_left() -> float:
     return _CALL_S if ends_at is None else max(0.1, ends_at - time.monotonic())
 
 
-def _read(response: requests.Response, seconds: float) -> str:
+def _read_body(response: requests.Response, seconds: float) -> str:
     """The body as text. A byte now and then does not keep a call open: the whole body has
     `seconds`. Raises _Failed, HTTPError."""
     ends_at, body = time.monotonic() + seconds, bytearray()

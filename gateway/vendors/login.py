@@ -23,7 +23,7 @@ class Login:
     def __init__(self, fetch: Callable[[], tuple[str, float]]) -> None:
         self._fetch = fetch
         self._lock = threading.Lock()
-        self._shown = ""
+        self._token_shown = ""
         self._good_until = 0.0
 
     def call(
@@ -46,9 +46,9 @@ class Login:
         """One thread logs in while the others wait: no longer than a login takes."""
         with self._lock:
             if time.monotonic() >= self._good_until:
-                self._shown, lasts_s = self._fetched()
+                self._token_shown, lasts_s = self._fetched()
                 self._good_until = time.monotonic() + lasts_s - min(_EARLY_S, lasts_s / 2)
-            return self._shown
+            return self._token_shown
 
     def _fetched(self) -> tuple[str, float]:
         """A new login. Raises Settled: NotSent where the answer cannot be read, since nothing was
@@ -60,5 +60,5 @@ class Login:
 
     def _forget(self, shown: str) -> None:
         with self._lock:
-            if shown == self._shown:
+            if shown == self._token_shown:
                 self._good_until = 0.0

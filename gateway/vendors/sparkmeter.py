@@ -92,10 +92,10 @@ class SparkMeter(HttpDriver):
         site does not say, it is made."""
         try:
             path = f"/transaction/{quote(reference, safe='')}"
-            said = self._yes(self._http.ask("GET", path, headers=self._headers))
+            answer = self._yes(self._http.ask("GET", path, headers=self._headers))
         except Settled:
             return False
-        transaction = said.get("transaction")
+        transaction = answer.get("transaction")
         return isinstance(transaction, dict) and transaction.get("status") in _FAILED
 
     def _yes(self, reply: Reply) -> dict[str, Any]:
@@ -117,5 +117,5 @@ def _error_in(reply: Reply) -> str:
     answer = reply.json()
     if not isinstance(answer, dict):
         return ""
-    said = answer.get("error")
-    return str(said) if said else "" if reply.is_accepted else f"HTTP {reply.status}"
+    error = answer.get("error")
+    return str(error) if error else "" if reply.is_accepted else f"HTTP {reply.status}"

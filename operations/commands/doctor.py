@@ -196,12 +196,12 @@ def _vendors(connection: Connection) -> Check:
     every device that it was asked about."""
     unserved = unserved_manufacturers(connection)
     found = [
-        f"{maker.devices} of {maker.name}: set {settings_of(maker.vendor, maker.account)}..."
-        for maker in unserved
-        if maker.devices
+        f"{row.devices} of {row.name}: set {settings_of(row.vendor, row.account)}..."
+        for row in unserved
+        if row.devices
     ]
     found += [f"{serial} is not at its vendor" for serial in unknown_to_vendors(connection)]
-    unused = [maker.name for maker in unserved if not maker.devices]
+    unused = [row.name for row in unserved if not row.devices]
     detail = f"not set up and without devices: {', '.join(unused)}" if unused else ""
     return Check("vendors of devices", not found, first_of(found) or detail)
 

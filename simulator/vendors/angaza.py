@@ -12,7 +12,7 @@ from uuid import uuid4
 from flask import jsonify, request
 
 from simulator.runtime import current_runtime
-from simulator.vendors.books import Gift, Vend, vends_of
+from simulator.vendors.vend_records import Gift, Vend, vends_of
 from simulator.vendors.wire import Refused, Wire, json_body
 
 _UNLOCKED = "UNLOCKED"

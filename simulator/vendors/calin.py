@@ -6,8 +6,8 @@ from typing import Any
 
 from flask import jsonify
 
-from simulator.vendors.books import Gift
 from simulator.vendors.energy import tenths_of
+from simulator.vendors.vend_records import Gift
 from simulator.vendors.wire import Refused, Wire, json_body
 
 _ENERGY = "CreditToken"

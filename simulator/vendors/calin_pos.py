@@ -14,9 +14,9 @@ from core.tokens.family import DeviceSecret
 from core.vend import VendAction
 from simulator.devices.store import enter_device_token
 from simulator.runtime import current_runtime
-from simulator.vendors.books import Gift
 from simulator.vendors.calin import REASONS, refusal
 from simulator.vendors.energy import tenths_of
+from simulator.vendors.vend_records import Gift
 from simulator.vendors.wire import Refused, Wire, json_body
 
 

@@ -17,8 +17,8 @@ from flask import Response, request
 
 from core.money import parse_minor
 from simulator.runtime import current_runtime
-from simulator.vendors.books import Gift
 from simulator.vendors.codes import VendedCode, write_code
+from simulator.vendors.vend_records import Gift
 from simulator.vendors.wire import PRICE_MINOR, Refused, Wire, energy_for
 
 _NAMESPACE = "http://jianpanbiaoEnglish/PrepaidWebService"

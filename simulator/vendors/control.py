@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, jsonify, request
 
 from simulator.runtime import current_runtime
-from simulator.vendors.books import vends_of
+from simulator.vendors.vend_records import vends_of
 
 control = Blueprint("vends", __name__, url_prefix="/_ctl")
 

@@ -11,9 +11,9 @@ from typing import Any
 from flask import jsonify, request
 
 from core.vend import VendAction
-from simulator.vendors.books import Gift, Vend
 from simulator.vendors.energy import tenths_of
 from simulator.vendors.gomelong import REASONS
+from simulator.vendors.vend_records import Gift, Vend
 from simulator.vendors.wire import Refused, Wire
 
 

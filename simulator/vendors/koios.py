@@ -11,7 +11,7 @@ from flask import jsonify, request
 
 from core.money import major, parse_minor
 from simulator.runtime import current_runtime
-from simulator.vendors.books import Gift, Vend, vend_with_handle, vends_of
+from simulator.vendors.vend_records import Gift, Vend, vend_with_handle, vends_of
 from simulator.vendors.wire import Refused, Wire, energy_for, json_body
 
 _CURRENCY = "KES"

@@ -11,7 +11,7 @@ from flask import jsonify, request
 
 from core.money import parse_minor
 from simulator.runtime import current_runtime
-from simulator.vendors.books import Gift, vends_of
+from simulator.vendors.vend_records import Gift, vends_of
 from simulator.vendors.wire import Refused, Wire, energy_for
 
 _REFUSALS = {

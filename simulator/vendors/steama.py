@@ -14,7 +14,7 @@ from flask import jsonify, request
 from core.money import major, parse_minor
 from simulator.access_tokens import InvalidAccessToken, check_access_token, issue_access_token
 from simulator.runtime import current_runtime
-from simulator.vendors.books import Gift, Vend, vends_of
+from simulator.vendors.vend_records import Gift, Vend, vends_of
 from simulator.vendors.wire import LoginEnded, Refused, Wire, energy_for, json_body
 
 _CURRENCY = "KES"

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Response, jsonify
 
 from core.vend import VendAction
-from simulator.vendors.books import Gift
+from simulator.vendors.vend_records import Gift
 from simulator.vendors.wire import PRICE_MINOR, Refused, Wire, json_body
 
 _REASONS = {

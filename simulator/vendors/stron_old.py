@@ -12,7 +12,7 @@ from typing import Any
 from flask import Response, jsonify
 
 from simulator.runtime import current_runtime
-from simulator.vendors.books import Gift
+from simulator.vendors.vend_records import Gift
 from simulator.vendors.wire import LoginEnded, Refused, Wire, json_body
 
 _REASONS = {

@@ -8,7 +8,7 @@ from flask import jsonify, request
 
 from simulator.access_tokens import InvalidAccessToken, check_access_token, issue_access_token
 from simulator.runtime import current_runtime
-from simulator.vendors.books import Gift
+from simulator.vendors.vend_records import Gift
 from simulator.vendors.wire import LoginEnded, Refused, Wire, json_body
 
 _REFUSALS = {

@@ -1,4 +1,4 @@
-"""The frame of every stand-in vendor: an HTTP blueprint that commits faults and keeps the books.
+"""The frame of every stand-in vendor: an HTTP blueprint that commits faults and records vends.
 
 A stand-in calls `vend` for what has an effect and `read` for what has none; both commit the faults
 that a test asked for (simulator/fault_injection.py; there the serial number is the `msisdn`).
@@ -22,7 +22,7 @@ from simulator.fault_injection import (
     server_error,
 )
 from simulator.runtime import current_runtime
-from simulator.vendors.books import Gift, Vend, record_vend
+from simulator.vendors.vend_records import Gift, Vend, record_vend
 
 _UNKNOWN_SERIALS = ("99", "NONE")
 # What the stand-ins sell energy for where they are told money: minor units for a kWh.

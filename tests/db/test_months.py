@@ -22,7 +22,7 @@ _OLD = 2401 * 10**10  # January 2024
 
 
 @pytest.fixture
-def books(fresh_database_url: str) -> Iterator[Scenario]:
+def monthly(fresh_database_url: str) -> Iterator[Scenario]:
     """The cast on a database whose months may be changed."""
     engine = make_engine(fresh_database_url)
     yield make_scenario(engine)
@@ -36,7 +36,7 @@ def _is_in(scenario: Scenario, table: str) -> list[str]:
 
 
 def _drop_months(engine: Engine) -> None:
-    """As if nobody had made this month and the next ones."""
+    """As if this month and the next ones had never been made."""
     with engine.begin() as connection:
         for table, part in connection.execute(
             text(
@@ -65,24 +65,24 @@ def test_a_row_whose_month_is_missing_is_written_and_moves_when_the_month_is_mad
 ) -> None:
     engine = make_engine(fresh_database_url)
     _drop_months(engine)
-    books = make_scenario(engine)
-    books.pay("OK1", METER, 500_00)
-    books.apply()
-    with books.engine.begin() as connection:
+    monthly = make_scenario(engine)
+    monthly.pay("OK1", METER, 500_00)
+    monthly.apply()
+    with monthly.engine.begin() as connection:
         lacking = missing_months(connection)
     assert [f"rows of {table} have no month" for table in MONTHLY] == lacking[-len(MONTHLY) :]
-    before = {table: books.rows(f"SELECT * FROM {table}") for table in MONTHLY}
+    before = {table: monthly.rows(f"SELECT * FROM {table}") for table in MONTHLY}
 
-    migrate(books.url())
+    migrate(monthly.url())
 
-    with books.engine.begin() as connection:
+    with monthly.engine.begin() as connection:
         assert missing_months(connection) == []
         assert make_months(connection) == 0
-    assert {table: books.rows(f"SELECT * FROM {table}") for table in MONTHLY} == before
-    assert all("default" not in _is_in(books, table)[0] for table in MONTHLY)
-    books.check_invariants()
+    assert {table: monthly.rows(f"SELECT * FROM {table}") for table in MONTHLY} == before
+    assert all("default" not in _is_in(monthly, table)[0] for table in MONTHLY)
+    monthly.check_invariants()
     with pytest.raises(DBAPIError, match="append-only"):
-        books.run("DELETE FROM postings")
+        monthly.run("DELETE FROM postings")
     engine.dispose()
 
 
@@ -162,11 +162,11 @@ def test_the_provider_s_id_of_a_text_is_unique_over_all_months(scenario: Scenari
 
 
 @pytest.mark.parametrize("state", ["delivered", "waiting"])
-def test_texts_go_by_months_once_none_of_them_is_wanted(books: Scenario, state: str) -> None:
-    with books.engine.begin() as connection:
+def test_texts_go_by_months_once_none_of_them_is_wanted(monthly: Scenario, state: str) -> None:
+    with monthly.engine.begin() as connection:
         make_month(connection, datetime(2024, 1, 1, tzinfo=UTC).date())
     for number, at in ((1, "2024-01-05Z"), (2, "2024-01-30Z")):
-        books.run(
+        monthly.run(
             "INSERT INTO sms (id, dedupe_key, kind, msisdn, body, segments, created_at, state)"
             " VALUES (:id, :key, 'receipt', :to, '', 1, :at, :state)",
             id=_OLD + number, key=f"receipt:{number}", to=AMINA, at=at, state=state,
@@ -174,18 +174,18 @@ def test_texts_go_by_months_once_none_of_them_is_wanted(books: Scenario, state: 
     days = (datetime.now(UTC) - datetime(2024, 2, 1, tzinfo=UTC)).days
 
     def purged(kept_days: int) -> int:
-        books.start = datetime.now(UTC)
-        with books.open_unit() as unit:
+        monthly.start = datetime.now(UTC)
+        with monthly.open_unit() as unit:
             return purge_step(unit, "sms", kept_days, 1000)
 
     assert purged(days + 20) == 0
     assert purged(days - 1) == (0 if state == "waiting" else 2)
     left = state == "waiting"
-    assert books.rows("SELECT to_regclass('sms_2401') IS NOT NULL") == [(left,)]
-    assert books.rows("SELECT count(*) FROM sms_ids") == [(2 if left else 0,)]
+    assert monthly.rows("SELECT to_regclass('sms_2401') IS NOT NULL") == [(left,)]
+    assert monthly.rows("SELECT count(*) FROM sms_ids") == [(2 if left else 0,)]
     # The month of today stays, however old its rows are said to be.
-    books.run("UPDATE sms SET state = 'delivered'")
-    books.ahead = timedelta(days=10_000)
-    with books.open_unit() as unit:
+    monthly.run("UPDATE sms SET state = 'delivered'")
+    monthly.ahead = timedelta(days=10_000)
+    with monthly.open_unit() as unit:
         purge_step(unit, "sms", 1, 1000)
-    assert books.rows("SELECT count(*) FROM pg_class WHERE relname ~ '^sms_[0-9]'")[0][0] >= 3
+    assert monthly.rows("SELECT count(*) FROM pg_class WHERE relname ~ '^sms_[0-9]'")[0][0] >= 3

@@ -1,4 +1,4 @@
-"""Nothing of a maker is given out whose vendor no worker has the credentials of."""
+"""Nothing of a manufacturer is given out whose vendor no worker has the credentials of."""
 
 from __future__ import annotations
 
@@ -32,10 +32,16 @@ def unserved(scenario: Scenario) -> Scenario:
         "SELECT customer_id FROM customer_msisdns WHERE msisdn = :of", of=AMINA
     )
     with scenario.engine.begin() as connection:
-        maker = insert_manufacturer(connection, code="star", kinds=("meter",), token_family="stron")
+        manufacturer = insert_manufacturer(
+            connection, code="star", kinds=("meter",), token_family="stron"
+        )
         for serial, owner in ((OWNED, amina), (IN_STOCK, None)):
             insert_device(
-                connection, serial=serial, manufacturer_id=maker, owner_id=owner, tariff_id=home
+                connection,
+                serial=serial,
+                manufacturer_id=manufacturer,
+                owner_id=owner,
+                tariff_id=home,
             )
     return scenario
 
@@ -49,7 +55,7 @@ def set_up(scenario: Scenario) -> None:
     )
 
 
-def test_it_is_refused_at_every_door_before_money_moves(unserved: Scenario) -> None:
+def test_it_is_refused_everywhere_before_money_moves(unserved: Scenario) -> None:
     meter = NewMeter(NamedDevice(IN_STOCK), None)
     with unserved.open_unit() as unit:
         with pytest.raises(Refused, match="no_code"):
@@ -62,7 +68,9 @@ def test_it_is_refused_at_every_door_before_money_moves(unserved: Scenario) -> N
             register_by_operator(unit, "wanjiku", NewCustomer(NEEMA, "", ""), meter)
         with pytest.raises(Refused, match=SETTINGS):
             enter_device(unit, DeviceEntry("47000000033", "meter", "star"), "wanjiku", "a box")
-        assert [maker.manufacturer for maker in list_manufacturers(unit, "meter")] == ["umeme"]
+        assert [
+            manufacturer.manufacturer for manufacturer in list_manufacturers(unit, "meter")
+        ] == ["umeme"]
 
 
 def test_once_the_account_is_set_up_everything_is_possible(unserved: Scenario) -> None:
@@ -73,11 +81,13 @@ def test_once_the_account_is_set_up_everything_is_possible(unserved: Scenario) -
         assert find_in_stock(unit, NamedDevice(IN_STOCK))
         assert find_registrable(unit, NEEMA, IN_STOCK).offer == "tariff"
         enter_device(unit, DeviceEntry("47000000033", "meter", "star"), "wanjiku", "a box")
-        makers = [maker.manufacturer for maker in list_manufacturers(unit, "meter")]
+        manufacturers = [
+            manufacturer.manufacturer for manufacturer in list_manufacturers(unit, "meter")
+        ]
         assert [check.serial for check in claim_serial_checks(unit, ("stron", "main"), 10)] == [
             "47000000033"
         ]
-    assert sorted(makers) == ["star", "umeme"]
+    assert sorted(manufacturers) == ["star", "umeme"]
 
 
 def test_doctor_names_the_setting_that_is_missing(unserved: Scenario) -> None:

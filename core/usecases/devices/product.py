@@ -1,6 +1,6 @@
 """The product of a device: the appliance that it is. It is sold as nothing else.
 
-It agrees with the plan that is set on a device in stock and with a running sale: whoever sets it
+It agrees with the plan that is set on a device in stock and with a running sale: who sets it
 otherwise has to remove that plan, or end that sale, first.
 """
 

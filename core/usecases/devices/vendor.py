@@ -33,7 +33,7 @@ def list_unserved(connection: Connection) -> dict[str, str]:
     """Return why no device of a manufacturer can be sold, by its code, for each such manufacturer:
     which settings of which account with its vendor are missing."""
     return {
-        maker.code: f"no account {maker.account} with {maker.vendor}: the workers need"
-        f" {settings_of(maker.vendor, maker.account)}..."
-        for maker in unserved_manufacturers(connection)
+        row.code: f"no account {row.account} with {row.vendor}: the workers need"
+        f" {settings_of(row.vendor, row.account)}..."
+        for row in unserved_manufacturers(connection)
     }

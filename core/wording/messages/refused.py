@@ -288,7 +288,7 @@ def vendor_asked(serial: Serial) -> None:
 
 @message
 def vendor_not_set_up(serial: Serial) -> None:
-    """No code can be had for a device of this maker yet: the operator has to set up its server."""
+    """No code can be had for a device of this manufacturer yet: its server is not set up."""
 
 
 @message

@@ -70,7 +70,7 @@ $$;
 
 -- Makes the table of a month for each table that is cut by months, as far as they are missing, and
 -- moves rows there that the default one took meanwhile. Returns how many tables it made. Waits
--- half a second at most for a lock, so that nobody waits long behind it.
+-- half a second at most for a lock, so that no one waits long behind it.
 CREATE FUNCTION make_month(month date) RETURNS integer LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '500ms' AS $$
 DECLARE

@@ -62,7 +62,7 @@ _NONSENSE = (
 class Spec:
     """A vendor as its stand-in knows it.
 
-    * `wrong`: settings with which it knows nobody.
+    * `wrong`: settings with which it knows no device.
     * `serial`: how its serial numbers begin; `kind`: what its devices are.
     * `action`, `units`, `money`: an ordinary vend, and the money paid for it in minor units.
     * `gives`: what the device then shows, if not the units.
@@ -115,7 +115,7 @@ class Conformance:
         return replace(order, **changed)
 
     def ask(self, vendor: HttpDriver, order: VendOrder) -> Answer:
-        """Vend as the worker does: the date is fixed first, where the vendor is told one."""
+        """Vend as the worker does: the date is fixed first, where the vendor is shown one."""
         if vendor.abilities.needs_date and order.until is None:
             until = vendor.prepare(order)
             if isinstance(until, Refusal | NotSent):
@@ -183,7 +183,7 @@ class Conformance:
         assert self.given(standins, serial, second) == 2 * self.spec.units
         assert self.vended(standins, serial) == 2
 
-    def test_whoever_it_does_not_know_gets_nothing(
+    def test_a_device_it_does_not_know_gets_nothing(
         self, vendor: HttpDriver, standins: StandIns, serial: str
     ) -> None:
         account = account_with(
@@ -395,7 +395,7 @@ class Conformance:
         self, vendor: HttpDriver, standins: StandIns, serial: str
     ) -> None:
         if not vendor.abilities.needs_date:
-            pytest.skip("it is told no date")
+            pytest.skip("it is shown no date")
         for fault in ("html_reply", "fail_after", "lose_reply", "busy"):
             self.fault(standins, serial, fault, operation="check", times=1)
             assert isinstance(vendor.prepare(self.order(serial)), NotSent), fault
@@ -435,7 +435,7 @@ class Conformance:
             if name.startswith(prefix) and name.endswith(("PASSWORD", "SECRET", "KEY", "TOKEN"))
         ]
         assert secrets, "a vendor without a password"
-        told = [repr(vendor), repr(vendor._http), repr(vendor._given)]
+        shown = [repr(vendor), repr(vendor._http), repr(vendor._given)]
         with caplog.at_level(logging.INFO):
             done = self.ask(vendor, self.order(serial))
             names = ("error", "message", "Reason", "reason", "ReturnMessage", "detail", "Message")
@@ -444,11 +444,11 @@ class Conformance:
                 | {"ResultCode": 1, "result_code": 1, "ReturnCode": 0, "Code": 1}
             )
             self.fault(standins, serial, "body_reply", echo, operation="vend", times=1)
-            told += [repr(self.ask(vendor, self.order(serial))), repr(done)]
+            shown += [repr(self.ask(vendor, self.order(serial))), repr(done)]
             self.fault(standins, serial, "lose_reply", operation="vend", times=1)
-            told.append(repr(self.ask(vendor, self.order(serial))))
-        told += [record.getMessage() + str(record.__dict__) for record in caplog.records]
-        said = "\n".join(told)
-        assert not [secret for secret in secrets if secret in said]
+            shown.append(repr(self.ask(vendor, self.order(serial))))
+        shown += [record.getMessage() + str(record.__dict__) for record in caplog.records]
+        written = "\n".join(shown)
+        assert not [secret for secret in secrets if secret in written]
         assert isinstance(done, Done)
-        assert not [code for code in done.codes if code in said]
+        assert not [code for code in done.codes if code in written]

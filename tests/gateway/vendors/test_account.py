@@ -65,9 +65,9 @@ def test_a_setting_that_no_vendor_has_is_told(name: str) -> None:
 @pytest.mark.parametrize("url", ["http://stron.example/api", "http://10.0.0.1", "ftp://x", "stron"])
 def test_an_address_that_is_not_encrypted_needs_a_word_of_the_operators(url: str) -> None:
     plain = STRON | {"VENDOR_STRON_MAIN_BASE_URL": url}
-    with pytest.raises(BadInput, match="VENDOR_STRON_MAIN_PLAIN_HTTP=1") as told:
+    with pytest.raises(BadInput, match="VENDOR_STRON_MAIN_PLAIN_HTTP=1") as refused:
         accounts_in(plain, SETTINGS)
-    assert url not in str(told.value)
+    assert url not in str(refused.value)
     [account] = accounts_in(plain | {"VENDOR_STRON_MAIN_PLAIN_HTTP": "1"}, SETTINGS)
     assert account.base_url == url
 

@@ -182,9 +182,9 @@ def test_no_address_and_no_secret_is_logged_at_any_level(
     with caplog.at_level(logging.DEBUG), canned(200, "application/json", "{}") as url:
         ended(url, params={"Password": SECRET}, headers={"X-Secret": SECRET})
         ended(closed_port_url(), params={"Password": SECRET})
-    said = "\n".join(f"{record.getMessage()} {record.args}" for record in caplog.records)
-    assert SECRET not in said
-    assert "/vend" not in said
+    logged = "\n".join(f"{record.getMessage()} {record.args}" for record in caplog.records)
+    assert SECRET not in logged
+    assert "/vend" not in logged
 
 
 def test_a_password_in_another_programs_file_is_not_used(

@@ -12,7 +12,7 @@ import pytest
 from core.money import Money
 from core.vend import Done, NotDone, Refusal, Unknown
 from gateway.vendors.driver import HttpDriver
-from simulator.vendors.books import Gift, record_vend
+from simulator.vendors.vend_records import Gift, record_vend
 from tests.gateway.vendors.conformance import Conformance, Spec
 from tests.support.standins import StandIns
 

@@ -1,4 +1,4 @@
-"""The books of the stand-in vendors, and the devices behind them, in the simulator's schema.
+"""The vends of the stand-in vendors, and the devices behind them, in the simulator's schema.
 
 One row for every vend. Its device is the virtual device of the phone page: credit that is pushed
 changes it in the same transaction, a code changes it when it is typed.
@@ -34,8 +34,8 @@ class Gift:
 
 @dataclass(frozen=True, slots=True)
 class Vend:
-    """A vend in the books. `code` is "" where the credit was pushed; `handle` is the caller's, with
-    which a vendor recognises an order that comes again."""
+    """A vend that was recorded. `code` is "" where the credit was pushed; `handle` is the caller's,
+    with which a vendor recognises an order that comes again."""
 
     id: int
     serial: str

@@ -119,7 +119,7 @@ class Responders:
                     self._count_event("held payment released")
 
     def _decide_vends(self) -> None:
-        """Look into the vendor's own list, and say what became of what nobody else knows."""
+        """Look into the vendor's own list, and say what became of what no one else knows."""
         with self._open_unit() as unit:
             held = unit.connection.execute(_HELD_VENDS).all()
         for vend_id, serial, known in held:

@@ -100,8 +100,8 @@ def _request(row: Row[Any], currency: str) -> StoredRequest:
 
 @dataclass(frozen=True, slots=True)
 class AnsweredRequest:
-    """A confirmed registration of an agent, the device's maker (a code) and kind, and what the
-    vendor said of it."""
+    """A confirmed registration of an agent, the device's manufacturer (a code) and kind, and what
+    the vendor said of it."""
 
     request: StoredRequest
     agent_id: int

@@ -15,7 +15,7 @@ _AGAIN_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class AskedMaker:
+class AskedManufacturer:
     """A manufacturer whose vendor can be asked: its code, and a kind of device that it makes."""
 
     manufacturer: str
@@ -32,9 +32,9 @@ class SerialCheck:
     attempts: int
 
 
-def askable_makers(
+def askable_manufacturers(
     connection: Connection, kind: str | None, manufacturer: str | None
-) -> list[AskedMaker]:
+) -> list[AskedManufacturer]:
     """Return the manufacturers, or the one named, whose vendor says whether it has a device (of
     that kind, or of the only kind that it makes)."""
     rows = connection.execute(
@@ -47,13 +47,13 @@ def askable_makers(
         ),
         {"kind": kind, "manufacturer": manufacturer},
     )
-    return [AskedMaker(row[0], row[1]) for row in rows]
+    return [AskedManufacturer(row[0], row[1]) for row in rows]
 
 
 def ask_serial(
     connection: Connection,
     serial: str,
-    maker: AskedMaker,
+    asked: AskedManufacturer,
     agent_id: int | None,
     operator: str | None,
     now: datetime,
@@ -75,8 +75,8 @@ def ask_serial(
             ),
             {
                 "serial": serial,
-                "kind": maker.kind,
-                "manufacturer": maker.manufacturer,
+                "kind": asked.kind,
+                "manufacturer": asked.manufacturer,
                 "agent": agent_id,
                 "operator": operator,
                 "now": now,

@@ -100,8 +100,8 @@ _TEMPLATES = {
     "paid_too_much": "paid: {paid} is more than the price of {total}",
     "product_differs": "{serial} is {product}, not {appliance}",
     "product_of_other_sale": "{serial} is on a plan as {appliance}: end that sale first",
-    "not_at_vendor": "the maker's server has no device {serial}",
-    "vendor_asked": "the maker's server is being asked about {serial}; try again in a minute",
+    "not_at_vendor": "the vendor's server has no device {serial}",
+    "vendor_asked": "the vendor's server is being asked about {serial}; try again in a minute",
     "vendor_not_set_up": (
         "no code can be had for {serial}: no account {account} with {vendor} is set up; the workers"
         " need {settings}..."

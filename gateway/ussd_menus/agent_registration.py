@@ -116,8 +116,8 @@ def _named(turn: Turn) -> NamedDevice:
 
 
 def is_to_ask(turn: Turn) -> bool:
-    """Whether the maker is to be asked first whether it has the device. Raises Refused where the
-    device is not in stock and cannot be asked about, or is of another kind."""
+    """Whether the manufacturer is to be asked first whether it has the device. Raises Refused where
+    the device is not in stock and cannot be asked about, or is of another kind."""
     find_in_stock(turn.unit, _named(turn))
     return is_vendor_to_ask(turn.unit, _named(turn))
 
@@ -203,7 +203,7 @@ which_appliance = Pick(
 terms_of_device = Route(
     "registration.terms", by=needed_terms, to={"tariff": which_tariff, "plan": which_appliance}
 )
-ask_maker = Choice(
+ask_manufacturer = Choice(
     "registration.ask_vendor",
     messages.ask_vendor,
     options=[
@@ -215,7 +215,7 @@ ask_maker = Choice(
     ],
 )
 tariff_or_plan = Route(
-    "registration.to_ask", by=is_to_ask, to={True: ask_maker, False: terms_of_device}
+    "registration.to_ask", by=is_to_ask, to={True: ask_manufacturer, False: terms_of_device}
 )
 which_serial = Ask(
     "registration.serial",

@@ -50,13 +50,13 @@ def ask(scenario: Scenario, serial: str = NEW) -> None:
         ask_vendor(unit, JUMA, NamedDevice(serial, "meter", "star"))
 
 
-def answer(scenario: Scenario, said: CheckAnswer) -> int:
+def answer(scenario: Scenario, given: CheckAnswer) -> int:
     """The worker asks, is answered, and completes what waited; how many questions there were."""
     with scenario.open_unit() as unit:
         checks = claim_serial_checks(unit, ("stron", "main"), 10)
     for check in checks:
         with scenario.open_unit() as unit:
-            serial_answered(unit, check, said)
+            serial_answered(unit, check, given)
     for _ in range(10):
         with scenario.open_unit() as unit:
             if not complete_registration(unit):
@@ -78,7 +78,7 @@ def owner(scenario: Scenario) -> list[tuple[object, ...]]:
     )
 
 
-def told(scenario: Scenario) -> list[object]:
+def notified(scenario: Scenario) -> list[object]:
     rows = scenario.rows("SELECT kind FROM sms WHERE msisdn = :juma ORDER BY id", juma=JUMA)
     return [row[0] for row in rows]
 
@@ -114,7 +114,7 @@ def test_without_an_answer_it_waits_and_is_done_when_the_answer_comes(vendor: Sc
     answer(vendor, DeviceFound())
 
     assert owner(vendor) == [("Asha", "home")]
-    assert told(vendor) == ["agent_sms.registered"]
+    assert notified(vendor) == ["agent_sms.registered"]
     assert answer(vendor, DeviceFound()) == 0
     vendor.check_invariants()
 
@@ -124,7 +124,7 @@ def test_what_waited_is_refused_with_the_reason(vendor: Scenario) -> None:
     answer(vendor, DeviceNotFound())
 
     assert owner(vendor) == []
-    assert told(vendor) == ["agent_sms.not_at_vendor"]
+    assert notified(vendor) == ["agent_sms.not_at_vendor"]
 
 
 def test_a_vendor_that_is_away_is_asked_again_for_a_day(vendor: Scenario) -> None:
@@ -133,11 +133,11 @@ def test_a_vendor_that_is_away_is_asked_again_for_a_day(vendor: Scenario) -> Non
     assert answer(vendor, NotSent("no connection")) == 0
     vendor.ahead = timedelta(minutes=2)
     assert answer(vendor, NotSent("no connection")) == 1
-    assert told(vendor) == []
+    assert notified(vendor) == []
     vendor.ahead = timedelta(days=1, minutes=1)
 
     assert answer(vendor, NotSent("no connection")) == 1
-    assert told(vendor) == ["agent_sms.vendor_silent"]
+    assert notified(vendor) == ["agent_sms.vendor_silent"]
     assert owner(vendor) == []
 
 

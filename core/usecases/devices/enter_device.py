@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from core.db.bulk import rows_by_key
 from core.db.registration import devices_by_serial
-from core.db.serial_checks import ask_serial, askable_makers
+from core.db.serial_checks import ask_serial, askable_manufacturers
 from core.db.tables.catalogue import manufacturers
 from core.errors import BrokenInvariant, Refused
 from core.tokens.sealing import Seals
@@ -50,8 +50,8 @@ def enter_device(
     except RefusedEntries as refused:
         raise refused.refusals[0][1] from None
     device_id = devices_by_serial(unit.connection, [entry.serial])[entry.serial].id
-    for maker in askable_makers(unit.connection, entry.kind, entry.manufacturer):
-        if ask_serial(unit.connection, entry.serial, maker, None, operator, unit.now):
+    for asked in askable_manufacturers(unit.connection, entry.kind, entry.manufacturer):
+        if ask_serial(unit.connection, entry.serial, asked, None, operator, unit.now):
             unit.wakes.add("vends")
     write_audit(unit, operator, "enter", "device", device_id, reason, serial=entry.serial)
     return device_id

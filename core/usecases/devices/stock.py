@@ -17,7 +17,7 @@ from core.db.appliances import name_of_appliance
 from core.db.customers import find_customer
 from core.db.registration import devices_by_serial, insert_new_device, manufacturers_of_new_meters
 from core.db.registration_requests import delete_requests_for
-from core.db.serial_checks import AskedMaker, askable_makers, state_of
+from core.db.serial_checks import AskedManufacturer, askable_manufacturers, state_of
 from core.device import KnownDevice
 from core.errors import Refused
 from core.serial_number import is_meter_number
@@ -55,7 +55,7 @@ def find_in_stock(unit: Unit, named: NamedDevice, *, lock: bool = False) -> Know
     """
     device = devices_by_serial(unit.connection, [named.serial], lock=lock).get(named.serial)
     if device is None:
-        _maker_of_new(unit, named)
+        _manufacturer_asked_for(unit, named)
         return None
     return _check_free(device, named)
 
@@ -69,7 +69,7 @@ def take_from_stock(unit: Unit, agent: Agent, named: NamedDevice) -> KnownDevice
     device = find_in_stock(unit, named, lock=True)
     if device is not None:
         return device
-    _enter(unit, agent, named.serial, _maker_of_new(unit, named, taken=True))
+    _enter(unit, agent, named.serial, _manufacturer_asked_for(unit, named, taken=True))
     entered = devices_by_serial(unit.connection, [named.serial], lock=True)[named.serial]
     return _check_free(entered, named)
 
@@ -83,8 +83,8 @@ def find_unassigned(unit: Unit, serial: str) -> KnownDevice | NamedDevice:
     device = find_in_stock(unit, NamedDevice(serial))
     if device is not None:
         return device
-    maker = _maker_of_new(unit, NamedDevice(serial))
-    return NamedDevice(serial, maker.kind, maker.manufacturer)
+    asked = _manufacturer_asked_for(unit, NamedDevice(serial))
+    return NamedDevice(serial, asked.kind, asked.manufacturer)
 
 
 def _check_free(device: KnownDevice, named: NamedDevice) -> KnownDevice:
@@ -98,33 +98,35 @@ def _check_free(device: KnownDevice, named: NamedDevice) -> KnownDevice:
     return device
 
 
-def find_asked_maker(unit: Unit, named: NamedDevice) -> AskedMaker | None:
+def find_asked_manufacturer(unit: Unit, named: NamedDevice) -> AskedManufacturer | None:
     """Return the manufacturer whose vendor can be asked whether it has that device, which is not
     registered; where none was named, the only one. None where its number alone must do."""
-    makers = askable_makers(unit.connection, named.kind, named.manufacturer)
+    found = askable_manufacturers(unit.connection, named.kind, named.manufacturer)
     alike = manufacturers_of_new_meters(unit.connection) if named.manufacturer is None else ()
-    return makers[0] if len(makers) == 1 and not (alike and is_meter_number(named.serial)) else None
+    return found[0] if len(found) == 1 and not (alike and is_meter_number(named.serial)) else None
 
 
 class VendorAsked(Refused):
     """A device is not registered, and its vendor has not said yet whether it has it."""
 
 
-def _maker_of_new(unit: Unit, named: NamedDevice, *, taken: bool = False) -> AskedMaker:
+def _manufacturer_asked_for(
+    unit: Unit, named: NamedDevice, *, taken: bool = False
+) -> AskedManufacturer:
     """Return the manufacturer, and the kind, that a serial that is not registered may be of.
 
     Raises Refused: office_enters, meter_number; not_at_vendor where its vendor does not have it;
     VendorAsked where the device is to be taken and its vendor has not answered.
     """
-    maker = find_asked_maker(unit, named)
-    if maker is None:
-        return AskedMaker(_manufacturer_of_new(unit, named), "meter")
-    state = state_of(unit.connection, named.serial, maker.manufacturer)
+    asked = find_asked_manufacturer(unit, named)
+    if asked is None:
+        return AskedManufacturer(_manufacturer_of_new(unit, named), "meter")
+    state = state_of(unit.connection, named.serial, asked.manufacturer)
     if state == "not_found":
         raise Refused("not_at_vendor", serial=named.serial[:20])
     if taken and state != "found":
         raise VendorAsked("vendor_asked", serial=named.serial[:20])
-    return maker
+    return asked
 
 
 def _manufacturer_of_new(unit: Unit, named: NamedDevice) -> str:
@@ -143,8 +145,8 @@ def _manufacturer_of_new(unit: Unit, named: NamedDevice) -> str:
     return manufacturer
 
 
-def _enter(unit: Unit, agent: Agent, serial: str, maker: AskedMaker) -> None:
-    device_id = insert_new_device(unit.connection, serial, maker.kind, maker.manufacturer)
+def _enter(unit: Unit, agent: Agent, serial: str, asked: AskedManufacturer) -> None:
+    device_id = insert_new_device(unit.connection, serial, asked.kind, asked.manufacturer)
     if device_id is not None:
         reason = "was not imported when an agent handed it out"
         write_audit(

@@ -19,7 +19,7 @@ from core.errors import Refused
 from core.plan import PlanTerms
 from core.unit import Unit
 from core.usecases.customers.register_customers import NewCustomer
-from core.usecases.devices.stock import NamedDevice, find_asked_maker
+from core.usecases.devices.stock import NamedDevice, find_asked_manufacturer
 
 # An agent registers a few devices a day; who asks for more, or guesses, is stopped.
 _ASKED_MAX = 40
@@ -38,10 +38,10 @@ def is_vendor_to_ask(unit: Unit, device: NamedDevice) -> bool:
     """Whether a device is not registered and its vendor has not been asked about it yet."""
     if devices_by_serial(unit.connection, [device.serial]):
         return False
-    maker = find_asked_maker(unit, device)
-    if maker is None:
+    asked = find_asked_manufacturer(unit, device)
+    if asked is None:
         return False
-    return state_of(unit.connection, device.serial, maker.manufacturer) in (None, "no_answer")
+    return state_of(unit.connection, device.serial, asked.manufacturer) in (None, "no_answer")
 
 
 def ask_vendor(unit: Unit, msisdn: str, device: NamedDevice) -> AskedSerial:
@@ -52,15 +52,15 @@ def ask_vendor(unit: Unit, msisdn: str, device: NamedDevice) -> AskedSerial:
     """
     if devices_by_serial(unit.connection, [device.serial]):
         return AskedSerial(device.serial)
-    maker = find_asked_maker(unit, device)
-    if maker is None:
+    asked = find_asked_manufacturer(unit, device)
+    if asked is None:
         return AskedSerial(device.serial)
     agent = find_agent(unit.connection, msisdn)
     if agent is None:
         raise Refused("not_an_agent")
-    if ask_serial(unit.connection, device.serial, maker, agent.id, None, unit.now):
-        asked, missed = count_asked(unit.connection, agent.id, unit.now - _DAY)
-        if asked > _ASKED_MAX or missed >= _MISSED_MAX:
+    if ask_serial(unit.connection, device.serial, asked, agent.id, None, unit.now):
+        questions, missed = count_asked(unit.connection, agent.id, unit.now - _DAY)
+        if questions > _ASKED_MAX or missed >= _MISSED_MAX:
             raise Refused("too_many_guesses")
         unit.wakes.add("vends")
     return AskedSerial(device.serial)

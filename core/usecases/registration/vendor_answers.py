@@ -58,9 +58,9 @@ def complete_registration(unit: Unit) -> int:
     if agent is None:
         raise BrokenInvariant(f"a registration of no agent: {claimed.agent_id}")
     if claimed.state == "not_found":
-        _tell(unit, agent, request, agent_sms.not_at_vendor(serial=request.serial))
+        _notify(unit, agent, request, agent_sms.not_at_vendor(serial=request.serial))
     elif claimed.state == "no_answer":
-        _tell(unit, agent, request, agent_sms.vendor_silent(serial=request.serial))
+        _notify(unit, agent, request, agent_sms.vendor_silent(serial=request.serial))
     else:
         device = NamedDevice(request.serial, claimed.kind, claimed.manufacturer)
         _register(unit, agent, request, device)
@@ -80,8 +80,8 @@ def _register(unit: Unit, agent: Agent, request: StoredRequest, device: NamedDev
                 once = f"waited:{request.request_id}"
                 sell_from_stock(unit, agent, owner, NewSale(request.terms, device), once)
     except Refused:
-        _tell(unit, agent, request, agent_sms.not_registered(serial=request.serial))
+        _notify(unit, agent, request, agent_sms.not_registered(serial=request.serial))
 
 
-def _tell(unit: Unit, agent: Agent, request: StoredRequest, message: BoundMessage) -> None:
+def _notify(unit: Unit, agent: Agent, request: StoredRequest, message: BoundMessage) -> None:
     notify_agent(unit, agent, message, f"vendor_answered:{request.request_id}")

@@ -66,12 +66,12 @@ def no_manufacturer() -> None:
 
 @message
 def ask_vendor(serial: Serial) -> None:
-    """The device is not in stock: its maker can be asked whether it has it."""
+    """The device is not in stock: its manufacturer can be asked whether it has it."""
 
 
 @message
 def ask_and_go_on() -> None:
-    """Option: ask the maker, and go on meanwhile."""
+    """Option: ask the manufacturer, and go on meanwhile."""
 
 
 @message

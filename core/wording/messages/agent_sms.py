@@ -80,17 +80,17 @@ def registered(serial: Serial, owner: Name, phone: Msisdn) -> None:
 
 @sms_message(max_segments=1)
 def not_at_vendor(serial: Serial) -> None:
-    """To an agent whose registration waited: the maker does not know the device."""
+    """To an agent whose registration waited: the manufacturer does not know the device."""
 
 
 @sms_message(max_segments=1)
 def vendor_silent(serial: Serial) -> None:
-    """To an agent whose registration waited: the maker's server did not answer for a day."""
+    """To an agent whose registration waited: the manufacturer's server did not answer for a day."""
 
 
 @sms_message(max_segments=1)
 def not_registered(serial: Serial) -> None:
-    """To an agent whose registration waited: the maker knows the device, but it has become
+    """To an agent whose registration waited: the manufacturer knows the device, but it has become
     impossible meanwhile."""
 
 

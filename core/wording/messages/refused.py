@@ -278,12 +278,12 @@ def kind_differs(serial: Serial) -> None:
 
 @message
 def not_at_vendor(serial: Serial) -> None:
-    """The maker of the device says that it has no such device."""
+    """The manufacturer of the device says that it has no such device."""
 
 
 @message
 def vendor_asked(serial: Serial) -> None:
-    """The maker has not said yet whether it has the device."""
+    """The manufacturer has not said yet whether it has the device."""
 
 
 @message

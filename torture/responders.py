@@ -7,7 +7,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 
 from sqlalchemy import text
 
@@ -16,7 +15,7 @@ from core.unit import unit_opener
 from core.usecases.reconciliation.cases import APPLY, KEEP, close_case, decisions_of
 from core.usecases.refunds.refund import request_refund
 from core.usecases.refunds.suspense import match_suspense
-from core.usecases.vends.decide import ask_again, say_vended
+from core.usecases.vends.decide import ask_again, give_vend_back, say_vended
 from simulator.mobile_money.prompts import PHONE_PIN, answer_prompt
 from torture.deployment import Deployment
 from torture.payers import PROCESS_DOWN
@@ -126,12 +125,25 @@ class Responders:
             with self._deployment.runtime.engine.connect() as connection:
                 codes = connection.execute(_VENDORS_LIST, {"serial": serial}).scalars().all()
             fresh = [code for code in codes if code not in known]
-            with suppress(Refused), self._open_unit() as unit:
-                if fresh:
-                    say_vended(unit, vend_id, fresh[:1], "operator", "on the vendor's page")
-                else:
-                    ask_again(unit, vend_id, "operator", "not on the vendor's page")
+            try:
+                self._decide_vend(vend_id, fresh)
                 self._count_event("vend decided")
+            except Refused as refused:
+                self._count_event(f"vend not decided ({refused.code})")
+
+    def _decide_vend(self, vend_id: int, fresh: list[str]) -> None:
+        page = ("operator", "as on the vendor's page")
+        try:
+            with self._open_unit() as unit:
+                if fresh:
+                    say_vended(unit, vend_id, fresh[:1], *page)
+                else:
+                    ask_again(unit, vend_id, *page)
+        except Refused as refused:
+            if refused.code != "vend_of_another":
+                raise
+            with self._open_unit() as unit:
+                give_vend_back(unit, vend_id, *page)
 
 
 # Those that wait for a person, while no worker has another one of the device in hand.

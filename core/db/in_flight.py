@@ -14,7 +14,8 @@ from core.db.payments import NEVER
 class InFlight:
     """What waits. `held_receipt`: a payment on hold for a person; `waiting_receipt`: one for a
     worker; `prompted_at`: when the newest prompt that may still be approved was sent or stored;
-    `token_waits`: a token that adds something was just ordered (one that failed does not count)."""
+    `token_waits`: a token that adds something was just ordered, or a vendor is being asked (what
+    failed does not count)."""
 
     held_receipt: str | None
     waiting_receipt: str | None
@@ -33,6 +34,8 @@ _IN_FLIGHT = """
                    AND sent_at > :since)),
            EXISTS (SELECT FROM token_orders o WHERE o.{about} = :id AND state = 'waiting'
                       AND attempts = 0 AND kind <> 'lock')
+           OR EXISTS (SELECT FROM vends v WHERE v.{about} = :id AND kind <> 'lock'
+                         AND (state = 'asked' OR state = 'waiting' AND attempts = 0))
 """
 _ABOUT_DEVICE = text(_IN_FLIGHT.format(about="device_id"))
 _ABOUT_CUSTOMER = text(_IN_FLIGHT.format(about="customer_id"))

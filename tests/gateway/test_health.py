@@ -132,7 +132,8 @@ def test_money_that_is_held_on_purpose_waits_for_a_person_and_makes_nobody_unrea
     with scenario.engine.begin() as connection:
         long_ago = datetime.now(UTC) - timedelta(days=3)
         connection.exec_driver_sql("UPDATE payments SET received_at = %s", (long_ago,))
-        hold(connection, 1, "not on the provider's statement")
+        payment_id = connection.exec_driver_sql("SELECT id FROM payments").scalar_one()
+        hold(connection, payment_id, "not on the provider's statement")
     assert ready(web)[0] == 200
 
 

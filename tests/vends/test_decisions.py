@@ -9,6 +9,7 @@ import pytest
 
 from core.errors import Refused
 from core.refund import NewReturn
+from core.usecases.devices.in_flight import ensure_nothing_in_flight
 from core.usecases.refunds.reversal import reverse_by_hand
 from core.usecases.vends.decide import ask_again, give_vend_back, say_credited, say_vended
 from core.vend import Refusal, Unknown
@@ -148,6 +149,17 @@ def test_money_taken_back_after_it_was_asked_for_is_owed(office_of: OfficeOf) ->
     assert office.scenario.rows("SELECT amount_minor FROM clawbacks") == [(500_00,)]
     assert office.cases() == ["reversed_after_use"]
     office.scenario.check_invariants()
+
+
+def test_a_device_changes_no_hands_while_its_vendor_is_asked(office_of: OfficeOf) -> None:
+    office = office_of("person")
+    office.scenario.pay("QP1", METER, 500_00)
+    office.scenario.apply()
+    device = office.scenario.device_id(METER)
+    assert refusal_of(office, ensure_nothing_in_flight, device, METER) == "token_being_made"
+    office.work()
+    with office.scenario.open_unit() as unit:
+        ensure_nothing_in_flight(unit, device, METER)
 
 
 def test_a_device_in_other_hands_is_not_vended_to(office_of: OfficeOf) -> None:

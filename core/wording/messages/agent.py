@@ -101,7 +101,7 @@ def kit_pin(serial: Serial, owner: Name) -> None:
 
 @message
 def waiting(serial: Serial) -> None:
-    """The end: it is not known yet whether the manufacturer has the device; the agent gets an SMS."""
+    """The end: the manufacturer has not answered yet whether it has it; the agent gets an SMS."""
 
 
 @message

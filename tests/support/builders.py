@@ -4,6 +4,7 @@ Everything is a keyword. Money in minor units. They write straight into the tabl
 of one use case should not depend on another.
 """
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -13,6 +14,8 @@ from sqlalchemy import Connection, text
 
 from core.db.ledger import post_entries
 from core.db.ownership import record_handovers
+from core.db.vending_keys import store_held_keys
+from core.device import HeldKey
 from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 from core.money import Money
 from core.ownership import Handover, OwnershipReason
@@ -85,7 +88,11 @@ def insert_manufacturer(
     token_family: str = "none",
     sts: str | None = None,
 ) -> int:
-    """A manufacturer; `sts` (JSON) makes its new meters known by their number."""
+    """A manufacturer; `sts` (JSON) makes its new meters known by their number. Workers hold the
+    vending key of its supply group."""
+    if sts is not None:
+        keys = [HeldKey(json.loads(sts)["sgc"], 0, dkga) for dkga in (2, 4)]
+        store_held_keys(connection, OPENED_AT, keys, ())
     code = code or _unlike_any("manufacturer")
     return _insert(
         connection,

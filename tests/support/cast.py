@@ -13,15 +13,12 @@ from sqlalchemy import Connection
 from core.act import default_rules
 from core.db.acts import store_rules
 from core.db.tariffs import find_market
-from core.db.vending_keys import store_held_keys
-from core.device import HeldKey
 from core.pin import hash_pin
 from core.pseudonym import Pseudonyms
 from core.tokens.keys import KeyRing, VendingKeys
 from core.tokens.sealing import bound_to
 from core.usecases.tokens.device_keys import secret_opener
 from tests.support.builders import (
-    OPENED_AT,
     insert_agent,
     insert_appliance,
     insert_customer,
@@ -77,7 +74,6 @@ def insert_cast(connection: Connection, today: date) -> None:
     meters = insert_manufacturer(
         connection, code="umeme", token_family="sts", kinds=("meter",), sts=STS
     )
-    store_held_keys(connection, OPENED_AT, [HeldKey("600000", 0, dkga) for dkga in (2, 4)], ())
     kits = insert_manufacturer(connection, code="sunlite", token_family="openpaygo", kinds=("shs",))
     amina = insert_customer(connection, msisdn=AMINA, name="Amina", surname="Odhiambo")
     baraka = insert_customer(connection, msisdn=BARAKA, name="Baraka", surname="Mwangi")

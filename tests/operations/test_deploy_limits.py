@@ -13,6 +13,7 @@ import pytest
 
 from core.db.engine import make_engine
 from gateway.app import create_app
+from gateway.serving.sizes import QUICK_READS
 from tests.operations.conftest import SETTINGS
 from tests.operations.test_deploy import DEPLOY, ROOT, UNITS, compose, lines_of
 
@@ -68,7 +69,7 @@ def test_what_calls_no_provider_reaches_no_other_host() -> None:
         text = path.read_text()
         assert "\nIPAddressDeny=any\nIPAddressAllow=localhost\n" in text, path.name
     inside = {name for name, network in compose()["networks"].items() if network}
-    calling = {"web", "worker-prompts", "worker-reconciliation", "worker-sms"}
+    calling = {"web", *(f"worker-{name}" for name in ("prompts", "reconciliation", "sms", "vends"))}
     for name, service in compose()["services"].items():
         assert (set(service["networks"]) <= inside) == (name not in calling), name
 
@@ -97,7 +98,7 @@ def test_images_can_be_named_by_digest_in_one_file() -> None:
 
 @pytest.fixture
 def pools(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many connections each pool of a web process may open."""
+    """How many connections each pool of a web process may open, and its event loop."""
     sizes: list[int] = []
 
     def counted(*arguments: Any, **options: Any) -> Any:
@@ -108,7 +109,7 @@ def pools(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     console = {"CONSOLE_SECRET": "a secret of the console in these tests"}
     nowhere = {"DATABASE_URL": "postgresql+psycopg://a@127.0.0.1:1/a", "REDIS_URL": "redis://h:1/0"}
     create_app(SETTINGS | console | nowhere).close()
-    return sizes
+    return [*sizes, QUICK_READS]
 
 
 def test_postgresql_takes_what_all_processes_may_open_at_once(pools: list[int]) -> None:

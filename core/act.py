@@ -16,9 +16,6 @@ from core.operator import Role
 
 ActName = Literal[
     "order_token",
-    "change_meter_key",
-    "end_key_change",
-    "correct_sts",
     "replace_device",
     "match_payment",
     "refund",

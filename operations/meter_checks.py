@@ -15,7 +15,6 @@ from core.db.invariants import first_of
 from core.db.vending_keys import (
     MetersOfKey,
     held_keys,
-    key_changes_waiting,
     lives_of_meters,
     meters_by_key,
     module_groups,
@@ -39,7 +38,6 @@ def meter_checks(
     yield _vending_keys(connection, environment, needed)
     yield _lives(connection, now)
     yield _software_keys(connection, environment, needed)
-    yield _key_changes(connection)
 
 
 def _vending_keys(
@@ -93,16 +91,9 @@ def _software_keys(
         if need.sgc not in modules | tests:
             owned[need.sgc] = owned.get(need.sgc, 0) + need.owned
     found = [
-        f"{meters} meters of supply group {sgc} are in the field on a key in software: use a"
-        " security module (STS_MODULE_GROUPS), or list a group of test meters in STS_TEST_GROUPS"
+        f"{meters} meters of supply group {sgc} are in the field on a key in software: those are"
+        " for test meters, whose groups are listed in STS_TEST_GROUPS"
         for sgc, meters in owned.items()
         if meters
     ]
     return Check("keys of field meters", True, first_of(found))
-
-
-def _key_changes(connection: Connection) -> Check:
-    """Say how many key changes are under way: ordered, or sent and not known to be taken."""
-    waiting = key_changes_waiting(connection)
-    found = f"{waiting.ordered} ordered, {waiting.sent} sent" if any(waiting) else ""
-    return Check("key changes", True, found)

@@ -12,7 +12,6 @@ from core.tokens.keys import KeyRing
 from core.tokens.sealing_key import SealingKey
 from core.tokens.sta import StaTables
 from core.usecases.people.purge import RetentionSettings
-from core.usecases.tokens.vending_keys import read_groups
 from gateway.console.settings import ConsoleSettings
 from gateway.endpoints import weak_keys
 from gateway.guard import GuardSettings
@@ -123,7 +122,6 @@ WANTED: Mapping[str, tuple[Read, ...]] = {
         _where_served(_vendor_accounts, "vends"),
         _where_served(_key_ring, "payments"),
         _where_served(_sta_tables, "payments"),
-        _where_served(lambda given: read_groups(given, "STS_MODULE_GROUPS"), "payments"),
     ),
     "schedule": (*_EVERYWHERE, RetentionSettings.from_environment),
 }

@@ -18,7 +18,7 @@ from core.market import NO_MARKET
 from core.tokens.keys import VendingKeys
 from core.unit import OpenUnit, unit_opener
 from core.usecases.tokens.device_keys import OpenSecret, secrets_from
-from core.usecases.tokens.vending_keys import publish_keys, read_groups
+from core.usecases.tokens.vending_keys import publish_keys
 from gateway.circuit import Circuit
 from gateway.payments.airtel import AirtelChannel, AirtelSettings
 from gateway.payments.channel import PaymentChannel
@@ -108,11 +108,10 @@ def publish_held_keys(made: Runtime, environment: Environment) -> None:
     may be no market yet. Raises BadInput."""
     if made.vending_keys is None:
         return
-    groups = read_groups(environment, "STS_MODULE_GROUPS")
     database_url = ServicesSettings.from_environment(environment).database_url
     engine = make_engine(database_url, name="dialwatt worker", pool_size=0)
     with unit_opener(engine, market_if_none=NO_MARKET)() as unit:
-        publish_keys(unit, made.vending_keys, groups)
+        publish_keys(unit, made.vending_keys)
 
 
 _MADE_BY: dict[str, Callable[[Environment], PaymentChannel]] = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
@@ -118,21 +117,3 @@ def lives_of_meters(connection: Connection) -> list[MetersOfLife]:
         "  WHERE sts IS NOT NULL AND retired_on IS NULL) m"
         " GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4",
     )
-
-
-class KeyChanges(NamedTuple):
-    """How many key changes wait for the next code, and for word whether the meter took them."""
-
-    ordered: int
-    sent: int
-
-
-def key_changes_waiting(connection: Connection) -> KeyChanges:
-    """Return how many key changes are under way."""
-    row = connection.execute(
-        text(
-            "SELECT count(*) FILTER (WHERE next_sts_sent = 0),"
-            " count(*) FILTER (WHERE next_sts_sent > 0) FROM devices WHERE next_sts IS NOT NULL"
-        )
-    ).one()
-    return KeyChanges(*row)

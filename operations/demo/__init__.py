@@ -53,7 +53,7 @@ def load_demo(engine: Engine, environment: Environment, clock: Clock = system_cl
             import_file(unit, kind, content, environment)
         rules = replace(default_rules(market), second_person="off")
         # The workers tell it when they start; the phone may be quicker.
-        publish_keys(unit, VendingKeys(environment), frozenset())
+        publish_keys(unit, VendingKeys(environment))
         set_rules(unit, rules, ITSELF, "the demo has one person at the console")
     return True
 

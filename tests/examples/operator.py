@@ -93,7 +93,7 @@ class Operator:
         """A worker tells which vending keys it holds."""
         engine = create_engine(self.environment["DATABASE_URL"])
         with unit_opener(engine)() as unit:
-            publish_keys(unit, VendingKeys(self.environment), frozenset())
+            publish_keys(unit, VendingKeys(self.environment))
         engine.dispose()
 
     def ask(self, serial: str, amount: int) -> str:

@@ -20,7 +20,7 @@ KEY = "ab" * 20
 def publish(scenario: Scenario, **keys: str) -> None:
     """A worker with these keys starts."""
     with scenario.open_unit() as unit:
-        publish_keys(unit, VendingKeys(keys), frozenset())
+        publish_keys(unit, VendingKeys(keys))
 
 
 def is_sold_to(scenario: Scenario, account: str = METER) -> bool:

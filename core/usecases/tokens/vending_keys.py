@@ -9,7 +9,9 @@ from core.tokens.keys import VendingKeys
 from core.unit import Unit
 
 
-def publish_keys(unit: Unit, keys: VendingKeys, module_groups: frozenset[str]) -> None:
+def publish_keys(
+    unit: Unit, keys: VendingKeys, module_groups: frozenset[str] = frozenset()
+) -> None:
     """Store which vending keys are held here, in place of what was told before.
 
     A key whose name says no revision is taken to be of the revision that most meters of its group

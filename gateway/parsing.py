@@ -59,7 +59,10 @@ def _check_json(value: object, depth: int) -> None:
 
 
 def read_form(body: bytes) -> Form:
-    """The fields of a form body. Raises BadCallback when it is none, or has a field twice."""
+    """The fields of a form body, none of an empty one. Raises BadCallback when it is no form, or
+    has a field twice."""
+    if not body:
+        return {}
     try:
         written = body.decode("ascii").split("&")
         pairs = [_field(part) for part in written if len(written) <= _MOST_FIELDS]

@@ -74,7 +74,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "credit": Entry("credit:credit", "Use a customer's credit, give it back, or move it."),
         "sale": Entry("sale:sale", "End a sale, or let it stand still."),
         "cash": Entry("cash:cash", "Book what moves the cash of the office, and the bank."),
-        "vend": Entry("vend:vend", "Say what became of a code that a vendor was asked for."),
+        "vend": Entry("vend:vend", "Say what became of what a vendor was asked for."),
         "forgive": Entry("forgive:forgive", "Waive a fee; write off a clawback or a shortfall."),
         "month": Entry("month:month", "Export a month's accounts as a ZIP of CSV files."),
     },

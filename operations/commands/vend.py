@@ -18,7 +18,7 @@ _MOST = 200
 
 @click.group()
 def vend() -> None:
-    """Say what became of a code or credit that a vendor was asked for.
+    """Say what became of what a vendor was asked for.
 
     Where it is not known whether it was vended, it is not asked for again by itself. Look into
     the vendor's own page first.

@@ -105,6 +105,20 @@ def insert_manufacturer(
     )
 
 
+def insert_vendor(connection: Connection) -> None:
+    """A vendor, Stron, that makes codes for the meters of `star` and knows its serial numbers."""
+    insert_manufacturer(connection, code="star", kinds=("meter",), token_family="stron")
+    connection.execute(
+        text(
+            "INSERT INTO vendor_accounts (vendor, account, actions, pushes_credit, repeat_is_safe,"
+            " can_look_up, can_check, can_list, needs_date, code_digits, at_once, set_up_at)"
+            " VALUES ('stron', 'main', '{energy}', false, false, false, true, false, false, '{20}',"
+            " 4, :now)"
+        ),
+        {"now": OPENED_AT},
+    )
+
+
 def insert_tariff(
     connection: Connection,
     *,

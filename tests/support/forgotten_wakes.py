@@ -32,6 +32,7 @@ _WORK = (
     ("reconciliation", "provider_words", "state = 'waiting'"),
     ("sms", "sms", "true"),
     ("vends", "vends", "true"),
+    ("vends", "serial_checks", "true"),
 )
 _KEYS = {"provider_words": "payment_id"}
 TABLES = {table for _, table, _ in _WORK}

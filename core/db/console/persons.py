@@ -21,6 +21,7 @@ _PERSON_OF = {
     "token_id": "SELECT 'customer', d.owner_id FROM tokens t JOIN devices d ON d.id = t.device_id"
     " WHERE t.id = :id",
     "order_id": "SELECT 'customer', customer_id FROM token_orders WHERE id = :id",
+    "vend_id": "SELECT 'customer', customer_id FROM vends WHERE id = :id",
     "act_id": "SELECT CASE WHEN ids ->> 'agent_id' IS NULL THEN 'customer' ELSE 'agent' END,"
     " CAST(coalesce(ids ->> 'agent_id', ids ->> 'customer_id',"
     " CAST(s.customer_id AS text), CAST(p.customer_id AS text)) AS bigint) FROM operator_acts a"

@@ -249,6 +249,12 @@ def _story(scenario: Scenario) -> dict[str, Any]:
         typed=json.dumps({"serial": CHIDIS_KIT, "kind": "unlock", "reason": "for the tests"}),
         now=NOW,
     )
+    scenario.run(
+        "INSERT INTO vends (device_id, customer_id, order_id, kind, units, amount_minor,"
+        " created_at, next_attempt_at) SELECT device_id, customer_id, id, 'days', 1, 0, :now, :now"
+        " FROM token_orders",
+        now=NOW,
+    )
     act_id = scenario.rows("SELECT id FROM operator_acts")[0][0]
     agent_id = scenario.rows("SELECT id FROM agents WHERE msisdn = :juma", juma=JUMA)[0][0]
     device_id = scenario.rows("SELECT id FROM devices WHERE serial = :kit", kit=STOCK_KIT)[0][0]
@@ -267,6 +273,7 @@ def _story(scenario: Scenario) -> dict[str, Any]:
         "sms_id": text_id,
         "case_id": case_id,
         "order_id": order_id,
+        "vend_id": scenario.rows("SELECT id FROM vends")[0][0],
         "sale_id": sale_id,
         "tariff_id": tariff_id,
         "village_id": village_id,

@@ -35,6 +35,7 @@ from tests.support.breaking_turns import (
     killed_before_redis_commits,
     killed_before_the_answer,
 )
+from tests.support.builders import insert_vendor
 from tests.support.cast import (
     AMINA,
     DAY_KIT,
@@ -54,6 +55,10 @@ from tests.support.services import TEMPLATE, make_template
 from tests.support.walk_scenario import NEXT_PIN, PIN, insert_walk_data
 
 NEEMA, NEWCOMER = "0711000004", "0722000077"
+
+
+# Known to its vendor only.
+VENDORS_METER = "47000000022"
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,10 @@ WALKS = {
     ),
     ("cash.pin", "pin"): Walk(JUMA, CASH),
     ("cash.pin_again", "pin"): Walk(JUMA, (*CASH, "1", PIN), CASH),
+    ("registration.ask_vendor", "agent_registration.ask_and_go_on"): Walk(
+        JUMA, (*NEW, "1", "2", VENDORS_METER, "1")
+    ),
+    ("kit.pin", "pin"): Walk(JUMA, ("4", "0711000001", "3", "1", "60", "1", PIN)),
     ("agent.last_token", "agent_customer.send"): Walk(JUMA, ("4", "0711000001", "1", "1")),
     ("meter_transfer.pin", "pin"): Walk(JUMA, ("5", METER, NEEMA, "1", PIN)),
     ("sale.pin", "pin"): Walk(JUMA, SALE),
@@ -127,6 +136,7 @@ def once_databases(migrated: Services) -> DatabasePool:
             unit = Unit(connection, system_clock(), market, channels=CHANNELS)
             asked = NewCustomer(STRANGER, "Wanjiku", "Kamau", "KIB")
             request_device(unit, asked, STOCK_METER)
+            insert_vendor(connection)
         engine.dispose()
 
     return DatabasePool(migrated, make_template(migrated, "once", fill, TEMPLATE))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import pytest
@@ -170,8 +170,11 @@ def _run_gateway(
     ):
         phones["app"] = create_phone_app(providers.runtime, lambda: people_in(engine), device)
         runtime = _runtime(providers.url, url, stoppable, redis_url, starting_data.open_secret)
-        for module in (jobs, vends):
-            monkeypatch.setattr(module, "runtime", lambda: runtime)
+        # A worker that starts says which vendors are set up. No other has read the market yet.
+        starting = replace(runtime, open_unit=unit_opener(engine, channels=CHANNELS))
+        _work_with(starting, monkeypatch)
+        vends.ask_vendors()
+        _work_with(runtime, monkeypatch)
         endpoint = ussd_application(
             keys=keys_of_all(KEY),
             redis=cast(Redis, StoppableRedis(redis, session)),
@@ -185,7 +188,6 @@ def _run_gateway(
         running = RunningGateway(
             url, providers, open_unit, database, SerialGuesses(Limits(redis)), people
         )
-        vends.ask_vendors()  # a worker that starts says which vendors are set up
         running.setup = lambda mode: JourneySetup(
             Phone(endpoint),
             JourneyVerbs(running, device, mode == "stopped").by_word(),
@@ -193,6 +195,11 @@ def _run_gateway(
             [database, session],
         )
         yield running
+
+
+def _work_with(worker: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (jobs, vends):
+        monkeypatch.setattr(module, "runtime", lambda: worker)
 
 
 def _web_app(database_url: str, redis_url: str) -> Any:

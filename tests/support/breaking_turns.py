@@ -35,6 +35,7 @@ _COUNTED = (
     *("payments", "journal_entries", "sms", "prompts", "customers", "sales", "instalments"),
     *("devices", "device_requests", "pending_registrations", "problem_reports", "audit_log"),
     *("ownership_changes",),
+    "serial_checks",
 )
 _TRACES = (
     "SELECT "

@@ -96,7 +96,7 @@ WALKS = {
     ("registration.sms_service", "agent_requests.drop"): Walk(JUMA, ("1", "3", "2", "2")),
     ("registration.sms_stale", "agent_requests.drop"): Walk(JUMA, ("1", "3", "1", "1")),
     ("registration.pin_sms", "pin"): Walk(JUMA, ("1", "3", "4", "1", PIN)),
-    ("registration.pin_meter", "pin"): Walk(JUMA, (*NEW, "1", "2", STOCK_METER, "1", "1", PIN)),
+    ("registration.pin_meter", "pin"): Walk(JUMA, (*NEW, "1", "3", STOCK_METER, "1", "1", PIN)),
     ("registration.pin_plan", "pin"): Walk(
         JUMA, (*NEW, "2", "2", STOCK_KIT, "1", "1", "4", "2", "1", "1", PIN)
     ),
@@ -105,7 +105,7 @@ WALKS = {
     ("registration.ask_vendor", "agent_registration.ask_and_go_on"): Walk(
         JUMA, (*NEW, "1", "2", VENDORS_METER, "1")
     ),
-    ("kit.pin", "pin"): Walk(JUMA, ("4", "0711000001", "3", "1", "60", "1", PIN)),
+    ("kit.pin", "pin"): Walk(JUMA, ("4", "0711000003", "3", "60", "1", PIN)),
     ("agent.last_token", "agent_customer.send"): Walk(JUMA, ("4", "0711000001", "1", "1")),
     ("meter_transfer.pin", "pin"): Walk(JUMA, ("5", METER, NEEMA, "1", PIN)),
     ("sale.pin", "pin"): Walk(JUMA, SALE),

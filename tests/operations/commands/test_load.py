@@ -53,7 +53,7 @@ def test_an_empty_book_is_filled(
     assert rows("SELECT code, token_family FROM manufacturers ORDER BY code") == [
         ("bodavolt", "nexus_full"),
         ("gridi", "koios"),
-        ("strong", "stron"),
+        ("mita", "stron"),
         ("sunlite", "openpaygo"),
         ("umeme", "sts"),
     ]

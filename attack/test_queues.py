@@ -101,7 +101,8 @@ def test_a_slow_sms_provider_delays_no_payment_and_no_token(
             assert taken_after_s - SMS_TAKES_S < HANDED_OVER_WITHIN_S
         waiting = deployment.rows("SELECT count(*) FROM sms WHERE next_attempt_at IS NOT NULL")
         assert waiting[0][0] > reminders / 2
-        assert deployment.get("/readyz").status == 200
+        ready = deployment.get("/readyz")
+        assert ready.status == 200, ready.text
 
 
 def away(deployment: Deployment) -> dict[str, str]:
@@ -120,7 +121,8 @@ def test_when_the_sms_account_is_filled_again_everything_that_waited_goes(
         deployment.wait_until(lambda: "africastalking" in away(deployment), "no circuit opens")
         metric = 'dialwatt_provider_away{provider="africastalking"} 1.0'
         assert metric in deployment.get("/metrics").text
-        assert deployment.get("/readyz").status == 200
+        ready = deployment.get("/readyz")
+        assert ready.status == 200, ready.text
     for receipt in receipts:
         seconds_until(deployment, receipt, TOKEN_SENT)
     assert away(deployment) == {}

@@ -12,10 +12,12 @@ from sqlalchemy import Engine
 
 from core.clock import system_clock
 from core.payment import PaymentNotice
+from core.tokens.keys import VendingKeys
 from core.unit import unit_opener
 from core.usecases.payments.apply import apply_payments
 from core.usecases.payments.record import record_payment
 from core.usecases.tokens.device_keys import secrets_from
+from core.usecases.tokens.vending_keys import publish_keys
 from tests.operations.conftest import Ran
 
 ROOT = Path(__file__).parents[2]
@@ -45,8 +47,11 @@ def pay(engine: Engine, environment: dict[str, str]) -> Callable[[str, int], str
         )  # fmt: skip
         with open_unit() as unit:
             record_payment(unit, notice)
+        vending_keys = VendingKeys(environment)
+        with open_unit() as unit:  # as a worker that starts
+            publish_keys(unit, vending_keys)
         with open_unit() as unit:
-            apply_payments(unit, secrets_from(environment))
+            apply_payments(unit, secrets_from(environment, vending_keys))
         return "SKE1A2B3C4"
 
     return pay

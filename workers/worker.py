@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Callable, Collection
 from functools import partial
 
@@ -12,7 +13,7 @@ from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 from rq.timeouts import UnixSignalDeathPenalty
 from rq.worker import DequeueStrategy
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InvalidatePoolError, OperationalError, SQLAlchemyError
 
 from core.environment import read_setting
 from core.errors import Refused
@@ -27,6 +28,9 @@ from workers.runtime import Runtime, publish_held_keys, runtime
 from workers.settings import served_queues
 
 log = logging.getLogger(__name__)
+
+# A worker that starts before the database asks for it this often.
+_AGAIN_AFTER_S = 1.0
 
 TABLE: dict[QueueName, Callable[[], None]] = {
     "payments": jobs.apply_payments,
@@ -68,11 +72,21 @@ def run_worker() -> None:
     wording."""
     check_wording()
     made = runtime()
-    publish_held_keys(made, os.environ)
+    _once_the_database_answers(partial(publish_held_keys, made, os.environ))
     redis = Redis.from_url(read_setting(os.environ, "REDIS_URL"))
     worker = make_worker(redis, served_queues(os.environ), partial(refuse_job, made))
     with sending_heartbeats(worker.heartbeat):
         worker.work(logging_level="WARNING", dequeue_strategy=DequeueStrategy.ROUND_ROBIN)
+
+
+def _once_the_database_answers(act: Callable[[], None]) -> None:
+    """A worker that starts while the database is away waits for it, as it does for Redis."""
+    while True:
+        try:
+            return act()
+        except (OperationalError, InvalidatePoolError) as error:
+            log.warning("the database does not answer, asked again in a second: %s", error)
+            time.sleep(_AGAIN_AFTER_S)
 
 
 def refuse_job(worker: Runtime, name: str) -> None:

@@ -22,7 +22,6 @@ MONTHLY: Mapping[str, str] = {
 }
 # Besides the present one.
 _MONTHS_AHEAD = 2
-_DIGITS = 10_000_000_000
 
 
 def make_months(connection: Connection) -> int:
@@ -43,10 +42,7 @@ def make_months(connection: Connection) -> int:
 
 
 def _months_of_strays(connection: Connection) -> list[date]:
-    numbers = " UNION ".join(
-        f"SELECT {column} / {_DIGITS} FROM {table}_default" for table, column in MONTHLY.items()
-    )
-    found = connection.execute(text(numbers)).scalars()
+    found = connection.execute(text("SELECT DISTINCT month FROM stray_months()")).scalars()
     return [date(2000 + number // 100, number % 100, 1) for number in found]
 
 
@@ -71,11 +67,8 @@ def missing_months(connection: Connection) -> list[str]:
         {"tables": list(MONTHLY)},
     )
     lacking = [f"{part} is missing" for part in parts.scalars()]
-    for table in MONTHLY:
-        has_strays = text(f"SELECT EXISTS (SELECT FROM {table}_default)")
-        if connection.execute(has_strays).scalar_one():
-            lacking.append(f"rows of {table} have no month")
-    return lacking
+    strays = connection.execute(text("SELECT DISTINCT parent FROM stray_months() ORDER BY 1"))
+    return lacking + [f"rows of {table} have no month" for table in strays.scalars()]
 
 
 def drop_month(connection: Connection, table: str, before: datetime, limit: int) -> int:

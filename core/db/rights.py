@@ -128,6 +128,7 @@ FUNCTIONS: Mapping[str, tuple[Role, ...]] = {
     "keep_entry_ids()": (),
     "keep_payment_ids()": (),
     "keep_provider_message_id()": (),
+    "stray_months()": ("web", "worker"),
     "keep_sms_ids()": (),
     "keep_token_ids()": (),
     "make_month(date)": ("worker",),

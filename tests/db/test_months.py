@@ -70,7 +70,9 @@ def test_a_row_whose_month_is_missing_is_written_and_moves_when_the_month_is_mad
     monthly.apply()
     with monthly.engine.begin() as connection:
         lacking = missing_months(connection)
-    assert [f"rows of {table} have no month" for table in MONTHLY] == lacking[-len(MONTHLY) :]
+    assert [f"rows of {table} have no month" for table in sorted(MONTHLY)] == lacking[
+        -len(MONTHLY) :
+    ]
     before = {table: monthly.rows(f"SELECT * FROM {table}") for table in MONTHLY}
 
     migrate(monthly.url())
@@ -189,3 +191,13 @@ def test_texts_go_by_months_once_none_of_them_is_wanted(monthly: Scenario, state
     with monthly.open_unit() as unit:
         purge_step(unit, "sms", 1, 1000)
     assert monthly.rows("SELECT count(*) FROM pg_class WHERE relname ~ '^sms_[0-9]'")[0][0] >= 3
+
+
+def test_the_schedule_may_make_months_and_doctor_may_look(scenario: Scenario) -> None:
+    for name in ("dialwatt schedule", "dialwatt web"):
+        engine = make_engine(scenario.url(), name=name)
+        with engine.connect() as connection:
+            assert missing_months(connection) == []
+            if name == "dialwatt schedule":
+                assert make_months(connection) == 0
+        engine.dispose()

@@ -134,3 +134,15 @@ BEGIN
     EXECUTE format('DROP TABLE %I', oldest);
     RETURN first_day;
 END $$;
+
+-- The months, as numbers (2612 for December 2026), of rows that found no table of theirs, and which
+-- table has such rows. A role has rights to the whole table and not to its parts.
+CREATE FUNCTION stray_months() RETURNS TABLE (parent text, month bigint) LANGUAGE sql STABLE
+    SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT 'sms', id / 10000000000 FROM sms_default
+    UNION SELECT 'payments', id / 10000000000 FROM payments_default
+    UNION SELECT 'payment_lines', payment_id / 10000000000 FROM payment_lines_default
+    UNION SELECT 'tokens', id / 10000000000 FROM tokens_default
+    UNION SELECT 'journal_entries', id / 10000000000 FROM journal_entries_default
+    UNION SELECT 'postings', entry_id / 10000000000 FROM postings_default
+$$;

@@ -37,8 +37,7 @@ def insert_dataset(connection: Connection, customers: int, today: date) -> None:
         " 'Bench', 25000000)",
         "INSERT INTO manufacturers (code, name, kinds, token_family) VALUES"
         " ('m', 'M', '{meter}', 'sts'), ('s', 'S', '{shs}', 'openpaygo')",
-        "INSERT INTO vending_keys (sgc, krn, dkga, held_by, published_at)"
-        " VALUES ('600000', 1, 4, 'software', now())",
+        "INSERT INTO vending_keys (sgc, krn, dkga, published_at) VALUES ('600000', 1, 4, now())",
         "INSERT INTO tariffs (code, name) VALUES ('t', 'T')",
         "INSERT INTO tariff_versions (tariff_id, valid_from, price_per_kwh_thousandths,"
         " access_rate_minor, access_every_days) VALUES (1, '2020-01-01', 2500000, 10000, 30)",

@@ -16,7 +16,7 @@ KeypadDigits = Literal["standard", "restricted", "extended", "extended_restricte
 KEYPAD_DIGITS: tuple[KeypadDigits, ...] = get_args(KeypadDigits)
 # What a token does: adds kilowatt-hours or days, frees the device for good, stops it; sets its days
 # whatever it had; tells it the count (OpenPAYGO); wipes its credit, the ids it remembers, or both
-# (Nexus); clears a meter's credit or its tamper alarm, limits its power, gives it another key.
+# (Nexus); clears a meter's credit or its tamper alarm.
 TokenKind = Literal[
     "energy",
     "days",
@@ -29,11 +29,7 @@ TokenKind = Literal[
     "wipe_all",
     "clear_credit",
     "clear_tamper",
-    "power_limit",
-    "key_change",
 ]
-# Where the vending key of a supply group is: a setting of the workers, or a security module.
-KeyHolder = Literal["software", "module"]
 TokenOrderState = Literal["waiting", "made", "failed"]
 
 
@@ -45,8 +41,7 @@ class Device:
     8601) until which. `divider` and `digits` are those of an OpenPAYGO device, None for 1 and all
     ten keys. `vendor_actions`: what a vendor's server can do for it (a VendAction of core.vend
     each), where a vendor serves its family and our account there is set up; else None.
-    `next_sts`: what a key change turns `sts` into, which has gone out with `next_sts_sent` codes;
-    `has_vending_keys`: whether the workers hold the vending keys of both (true without `sts`).
+    `has_vending_key`: whether the workers hold the vending key of `sts` (true without it).
     What follows is read only where a token is made: the web process has no right to it, and asks
     whether it `has_key`. Only workers can decrypt the key and the chain.
     """
@@ -60,9 +55,7 @@ class Device:
     token_counter: int
     initial_counter: int
     sts: dict[str, Any] | None
-    next_sts: dict[str, Any] | None
-    next_sts_sent: int
-    has_vending_keys: bool
+    has_vending_key: bool
     token_family: str
     sale_id: int | None
     scheme: str | None

@@ -35,13 +35,8 @@ VendorName = Literal[
     "chint",
     "microstar",
     "daly",
-    "sts_module",
 ]
 VENDORS: tuple[VendorName, ...] = get_args(VendorName)
-# A security module for STS serves supply groups (a setting of the workers), and is no family of the
-# catalogue: its meters are STS meters.
-STS_MODULE: VendorName = "sts_module"
-CATALOGUE_VENDORS = tuple(name for name in VENDORS if name != STS_MODULE)
 DEFAULT_ACCOUNT = "main"
 
 # What a vend does: adds tenths of a kWh or days, frees the device for good, stops it, or clears its

@@ -17,7 +17,6 @@ from core.db.vending_keys import (
     held_keys,
     lives_of_meters,
     meters_by_key,
-    module_groups,
 )
 from core.device import HeldKey
 from core.environment import Environment, read_setting
@@ -44,11 +43,11 @@ def _vending_keys(
     connection: Connection, environment: Environment, needed: list[MetersOfKey]
 ) -> Check:
     """Whether workers hold the vending key of every meter, and EA07 meters have their tables."""
-    held, modules = held_keys(connection), module_groups(connection)
+    held = held_keys(connection)
     wrong = VendingKeys(environment).problems()
     for need in needed:
         fits = {HeldKey(need.sgc, krn, need.dkga) for krn in (need.krn, 0)}
-        if need.sgc not in modules and not fits & held:
+        if not fits & held:
             wrong.append(
                 f"no worker holds STS_VENDING_KEY_{need.sgc}_{need.krn} (DKGA{need.dkga:02}):"
                 f" {need.meters} meters, such as {need.example}"
@@ -86,9 +85,9 @@ def _software_keys(
         tests = read_groups(environment, "STS_TEST_GROUPS")
     except BadInput as error:
         return Check("keys of field meters", False, str(error))
-    modules, owned = module_groups(connection), dict[str, int]()
+    owned: dict[str, int] = {}
     for need in needed:
-        if need.sgc not in modules | tests:
+        if need.sgc not in tests:
             owned[need.sgc] = owned.get(need.sgc, 0) + need.owned
     found = [
         f"{meters} meters of supply group {sgc} are in the field on a key in software: those are"

@@ -13,27 +13,14 @@ from core.device import Device, DeviceState, DeviceTokens, StoredToken
 from core.ownership import Handover
 from core.sale import RUNNING_SQL
 
-
-def _holds_key(sts: str) -> str:
-    """Return SQL for whether the vending key of a meter with that STS data is held."""
-    return (
-        f"({sts} IS NULL OR EXISTS (SELECT FROM vending_keys k WHERE k.sgc = {sts} ->> 'sgc' AND"
-        f" (k.held_by = 'module' OR k.krn IN (0, CAST({sts} ->> 'krn' AS integer))"
-        f" AND k.dkga = CAST({sts} ->> 'dkga' AS integer))))"
-    )
-
-
-_HOLDS_KEYS = f"{_holds_key('d.sts')} AND {_holds_key('d.next_sts')}"
-# A supply group that a security module serves is vended like a vendor's meters.
-_SERVED_BY = (
-    "CASE WHEN m.token_family = 'sts' AND EXISTS (SELECT FROM vending_keys k"
-    " WHERE k.sgc = d.sts ->> 'sgc' AND k.held_by = 'module')"
-    " THEN 'sts_module' ELSE m.token_family END"
+_HOLDS_KEY = (
+    "(d.sts IS NULL OR EXISTS (SELECT FROM vending_keys k WHERE k.sgc = d.sts ->> 'sgc'"
+    " AND k.krn IN (0, CAST(d.sts ->> 'krn' AS integer))"
+    " AND k.dkga = CAST(d.sts ->> 'dkga' AS integer)))"
 )
 COLUMNS = f"""
     d.id, d.serial, d.kind, d.owner_id, d.tariff_id, d.access_anchor_on, d.token_counter,
-    d.initial_counter, d.sts, d.next_sts, d.next_sts_sent,
-    {_HOLDS_KEYS} AS has_vending_keys, {_SERVED_BY} AS token_family,
+    d.initial_counter, d.sts, {_HOLDS_KEY} AS has_vending_key, m.token_family,
     s.id AS sale_id, s.scheme, s.price_per_day_minor, s.minimum_payment_minor, d.has_key,
     d.divider, d.digits,
     (SELECT jsonb_agg(jsonb_build_array(t.tariff_id, t.until_at) ORDER BY t.until_at)
@@ -44,7 +31,7 @@ COLUMNS = f"""
 _SECRETS = ", d.starting_code, d.sealed_key, d.test_code, d.sealed_chain"
 FROM = f"""
     FROM devices d JOIN manufacturers m ON m.id = d.manufacturer_id
-    LEFT JOIN vendor_accounts va ON va.vendor = {_SERVED_BY} AND va.account = m.account
+    LEFT JOIN vendor_accounts va ON va.vendor = m.token_family AND va.account = m.account
     LEFT JOIN sales s ON s.device_id = d.id AND s.state IN {RUNNING_SQL}
 """
 

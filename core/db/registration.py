@@ -18,7 +18,7 @@ from core.db.tables.customers import customer_msisdns, customers
 from core.device import KnownDevice
 from core.ownership import Handover
 from core.sale import RUNNING_SQL
-from core.vend import CATALOGUE_VENDORS
+from core.vend import VENDORS
 
 
 def insert_in_order(
@@ -97,7 +97,7 @@ def devices_by_serial(
             " LEFT JOIN plan_offers p ON p.id = d.plan_offer_id WHERE d.serial = ANY(:serials)"
             " ORDER BY d.id" + (" FOR NO KEY UPDATE OF d" if lock else "")
         ),
-        {"serials": list(serials), "vendors": list(CATALOGUE_VENDORS)},
+        {"serials": list(serials), "vendors": list(VENDORS)},
     )
     return {row.serial: KnownDevice(*row) for row in rows}
 
@@ -137,7 +137,7 @@ def manufacturers_of_kind(connection: Connection, kind: str) -> list[tuple[str, 
             "SELECT m.code, m.name FROM manufacturers m WHERE :kind = ANY(m.kinds)"
             f" AND {_UNSERVED_BY} IS NULL ORDER BY m.name"
         ),
-        {"kind": kind, "vendors": list(CATALOGUE_VENDORS)},
+        {"kind": kind, "vendors": list(VENDORS)},
     )
     return [(row.code, row.name) for row in rows]
 
@@ -162,7 +162,7 @@ def unserved_manufacturers(connection: Connection) -> list[UnservedManufacturer]
             " WHERE d.manufacturer_id = m.id AND d.retired_on IS NULL) FROM manufacturers m"
             f" WHERE {_UNSERVED_BY} IS NOT NULL ORDER BY m.name"
         ),
-        {"vendors": list(CATALOGUE_VENDORS)},
+        {"vendors": list(VENDORS)},
     )
     return [UnservedManufacturer(*row) for row in rows]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -24,29 +24,17 @@ def usual_revisions(connection: Connection) -> dict[str, int]:
     return {row.sgc: row.krn for row in rows}
 
 
-def store_held_keys(
-    connection: Connection, now: datetime, keys: Sequence[HeldKey], module_groups: Collection[str]
-) -> None:
-    """Store which keys the workers hold, and which groups a security module serves, in place of
-    what was stored before."""
-    rows = [key for key in keys if key.sgc not in module_groups]
-    rows += [HeldKey(sgc, 0, 0) for sgc in module_groups]
+def store_held_keys(connection: Connection, now: datetime, keys: Sequence[HeldKey]) -> None:
+    """Store which keys the workers hold, in place of what was stored before."""
     connection.execute(text("LOCK TABLE vending_keys IN SHARE ROW EXCLUSIVE MODE"))
     connection.execute(text("DELETE FROM vending_keys"))
-    if rows:
+    if keys:
         connection.execute(
             text(
-                "INSERT INTO vending_keys (sgc, krn, dkga, held_by, published_at)"
-                " VALUES (:sgc, :krn, :dkga, :held_by, :now)"
+                "INSERT INTO vending_keys (sgc, krn, dkga, published_at)"
+                " VALUES (:sgc, :krn, :dkga, :now)"
             ),
-            [
-                {
-                    **asdict(key),
-                    "held_by": "software" if key.krn or key.dkga else "module",
-                    "now": now,
-                }
-                for key in rows
-            ],
+            [{**asdict(key), "now": now} for key in keys],
         )
 
 
@@ -63,34 +51,21 @@ class MetersOfKey:
 
 
 def meters_by_key(connection: Connection) -> list[MetersOfKey]:
-    """Return the vending keys that the meters in use need, with those of key changes under way."""
+    """Return the vending keys that the meters in use need."""
     return all_rows(
         connection,
         MetersOfKey,
         "SELECT sts ->> 'sgc' AS sgc, CAST(sts ->> 'krn' AS integer) AS krn,"
         " CAST(sts ->> 'dkga' AS integer) AS dkga, count(*) AS meters,"
-        " count(owner_id) AS owned, min(serial) AS example FROM"
-        " (SELECT sts, owner_id, serial FROM devices WHERE sts IS NOT NULL AND retired_on IS NULL"
-        "  UNION ALL SELECT next_sts, owner_id, serial FROM devices WHERE next_sts IS NOT NULL) m"
+        " count(owner_id) AS owned, min(serial) AS example FROM devices"
+        " WHERE sts IS NOT NULL AND retired_on IS NULL"
         " GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
     )
 
 
-def module_groups(connection: Connection) -> set[str]:
-    """Return the supply groups that a security module serves."""
-    rows = connection.execute(text("SELECT sgc FROM vending_keys WHERE held_by = 'module'"))
-    return set(rows.scalars())
-
-
 def held_keys(connection: Connection) -> set[HeldKey]:
-    """Return the keys that workers hold in software."""
-    return set(
-        all_rows(
-            connection,
-            HeldKey,
-            "SELECT sgc, krn, dkga FROM vending_keys WHERE held_by = 'software'",
-        )
-    )
+    """Return the keys that workers hold."""
+    return set(all_rows(connection, HeldKey, "SELECT sgc, krn, dkga FROM vending_keys"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +81,13 @@ class MetersOfLife:
 
 
 def lives_of_meters(connection: Connection) -> list[MetersOfLife]:
-    """Return how long the keys of the meters in use last; of a key change, those it leads to."""
+    """Return how long the keys of the meters in use last."""
     return all_rows(
         connection,
         MetersOfLife,
-        "SELECT m.sts ->> 'sgc' AS sgc, CAST(m.sts ->> 'krn' AS integer) AS krn,"
-        " CAST(m.sts ->> 'base' AS integer) AS base, CAST(m.sts ->> 'ken' AS integer) AS ken,"
-        " count(*) AS meters, min(m.serial) AS example FROM"
-        " (SELECT coalesce(next_sts, sts) AS sts, serial FROM devices"
-        "  WHERE sts IS NOT NULL AND retired_on IS NULL) m"
+        "SELECT sts ->> 'sgc' AS sgc, CAST(sts ->> 'krn' AS integer) AS krn,"
+        " CAST(sts ->> 'base' AS integer) AS base, CAST(sts ->> 'ken' AS integer) AS ken,"
+        " count(*) AS meters, min(serial) AS example FROM devices"
+        " WHERE sts IS NOT NULL AND retired_on IS NULL"
         " GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4",
     )

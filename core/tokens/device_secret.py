@@ -19,8 +19,7 @@ class DeviceSecret:
     """What a local generator needs to know of a device. Its repr says nothing.
 
     key: 16 bytes, OpenPAYGO and Nexus; starting_code: OpenPAYGO, derived from the key when
-    None; sts: STS, with the vending key (and the STA tables for EA07) already filled in;
-    next_sts: what a key change turns `sts` into, filled in alike. What
+    None; sts: STS, with the vending key (and the STA tables for EA07) already filled in. What
     follows is of OpenPAYGO devices: `test_code` is the one code that it must never be given,
     `links` the last links of its chains where they are kept, `seal_links` encrypts them.
     """
@@ -30,7 +29,6 @@ class DeviceSecret:
     key: bytes | None = None
     starting_code: int | None = None
     sts: StsMeter | None = None
-    next_sts: StsMeter | None = None
     kit: Kit = DAY_KIT
     test_code: str | None = None
     links: Links | None = None
@@ -50,8 +48,8 @@ class DeviceSecret:
 
 @dataclass(frozen=True)
 class IssuedToken:
-    """One token. `amount`: tenths of a kWh for energy, days for days and set_days, watts of a power
-    limit, the number of a key-change code in its set; 0 otherwise."""
+    """One token. `amount`: tenths of a kWh for energy, days for days and set_days, 0
+    otherwise."""
 
     text: str = field(repr=False)
     kind: Action

@@ -24,9 +24,6 @@ from core.tokens.sts_amount import MAX_UNITS, exact_parts, largest_exact
 from core.tokens.sts_keys import UNIQUE_KEY, StsMeter, decoder_key, meter_pan
 from core.tokens.timed import NEXUS_FULL, NEXUS_SMALL, OPENPAYGO, TimeTokens
 
-# What an operator orders for an STS meter besides energy (core.tokens.meter_codes).
-METER_ACTIONS: tuple[Action, ...] = ("clear_credit", "clear_tamper", "power_limit")
-
 # Devices that take no tokens: what is paid for them is booked all the same.
 NO_TOKENS = "none"
 
@@ -57,7 +54,7 @@ def can(family: str, action: Action) -> bool:
     if row is None:
         return False
     if row.energy:
-        return action == "energy" or action in METER_ACTIONS
+        return action == "energy"
     return row.time is not None and action in row.time.actions
 
 

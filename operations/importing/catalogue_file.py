@@ -40,7 +40,7 @@ from core.plan import (
 from core.tariff import TariffVersion
 from core.tokens.family import FAMILIES, can, lacking
 from core.tokens.typed import new_meters
-from core.vend import CATALOGUE_VENDORS, DEFAULT_ACCOUNT
+from core.vend import DEFAULT_ACCOUNT, VENDORS
 from core.waterfall import STEPS, Waterfall
 from gateway.payments.channel_table import channel_table
 from operations.importing.fields import (
@@ -216,7 +216,7 @@ def _manufacturer(fields: Fields, context: _Context) -> Manufacturer:
         code=fields.required("code", code),
         name=fields.required("name", text),
         kinds=fields.required("kinds", non_empty_list_of(one_of(*DEVICE_KINDS))),
-        token_family=fields.required("token", one_of(*FAMILIES, *CATALOGUE_VENDORS, "none")),
+        token_family=fields.required("token", one_of(*FAMILIES, *VENDORS, "none")),
         sts=fields.optional("sts", _new_meters, None),
         account=fields.optional("account", _account, DEFAULT_ACCOUNT),
     )

@@ -92,7 +92,7 @@ def insert_manufacturer(
     vending key of its supply group."""
     if sts is not None:
         keys = [HeldKey(json.loads(sts)["sgc"], 0, dkga) for dkga in (2, 4)]
-        store_held_keys(connection, OPENED_AT, keys, ())
+        store_held_keys(connection, OPENED_AT, keys)
     code = code or _unlike_any("manufacturer")
     return _insert(
         connection,

@@ -35,7 +35,6 @@ def kit(serial: str) -> Any:
         test_code=None,
         sealed_chain=None,
         sts=None,
-        next_sts=None,
     )
 
 
@@ -48,7 +47,6 @@ def ea07_meter() -> Any:
         sealed_key=None,
         starting_code=None,
         sts=sts,
-        next_sts=None,
     )
 
 

@@ -175,7 +175,7 @@ TRADE: dict[str, TableRecord] = {
         "Serial numbers, the present owner's id, sealed keys",
         "Codes are made for them.",
         WITH_BOOKS,
-        plain=("serial", "sealed_key", "sts", "next_sts", "model", "test_code", "sealed_chain"),
+        plain=("serial", "sealed_key", "sts", "model", "test_code", "sealed_chain"),
         about="owner_id = CAST(:customer AS bigint)",
         secret=("sealed_key", "starting_code", "test_code", "sealed_chain"),
     ),

@@ -82,9 +82,8 @@ cases = Table(
     Index("cases_open_idx", "opened_at", postgresql_where=text("closed_at IS NULL")),
 )
 
-# A code that an operator orders, until a worker has made it. `units`: tenths of a kWh, days, or
-# watts of a power limit; 0 for the others. A key change is no order: it goes out with another code
-# (`devices`). `customer_id` had the device when it was ordered: it is made for no other customer.
+# A code that an operator orders, until a worker has made it. `units`: tenths of a kWh or days; 0
+# for the others. `customer_id` had the device when it was ordered: it is made for no other one.
 # Of each kind one at a time is waited for on a device: ordering twice is one order.
 token_orders = Table(
     "token_orders",
@@ -105,11 +104,9 @@ token_orders = Table(
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     timestamp("next_attempt_at", nullable=True),
     CheckConstraint(
-        "CASE WHEN kind IN ('energy', 'days', 'set_days', 'power_limit') THEN units > 0"
-        " ELSE units = 0 END",
+        "CASE WHEN kind IN ('energy', 'days', 'set_days') THEN units > 0 ELSE units = 0 END",
         name="units",
     ),
-    CheckConstraint("kind <> 'key_change'", name="no_key_change"),
     Index("token_orders_device_id_idx", "device_id"),
     Index(
         "token_orders_customer_id_idx",

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from core.db.tables.columns import amount_minor, enum_column, metadata, reference, row_id, timestamp
-from core.device import DeviceKind, KeyHolder, KeypadDigits
+from core.device import DeviceKind, KeypadDigits
 from core.ownership import OwnershipReason
 from core.plan import Cadence, Scheme
 from core.sale import RUNNING_SQL, SaleState
@@ -35,8 +35,6 @@ from core.sale import RUNNING_SQL, SaleState
 # to have reached, where a person read it. `sealed_chain`: the last links of its codes, encrypted.
 # `sealed_key`, `starting_code`, `test_code` and `sealed_chain` are hidden from the web process,
 # which is told whether it `has_key` (core/db/roles.py).
-# `next_sts`: what a key change turns `sts` into once the meter has taken it; its codes went out in
-# front of `next_sts_sent` others.
 devices = Table(
     "devices",
     metadata,
@@ -56,8 +54,6 @@ devices = Table(
     Column("test_code", Text, nullable=True),
     Column("sealed_chain", LargeBinary, nullable=True),
     Column("sts", JSONB, nullable=True),
-    Column("next_sts", JSONB(none_as_null=True), nullable=True),
-    Column("next_sts_sent", Integer, nullable=False, server_default=text("0")),
     Column("divider", Integer, nullable=True),
     *enum_column("digits", KeypadDigits, nullable=True),
     Column("model", Text, nullable=True),
@@ -67,9 +63,7 @@ devices = Table(
     Column("retired_on", Date, nullable=True),
     reference("replaced_by_id", "devices", nullable=True),
     Index("devices_owner_id_idx", "owner_id"),
-    Index("devices_next_sts_idx", "id", postgresql_where=text("next_sts IS NOT NULL")),
     Index("devices_sgc_idx", text("(sts ->> 'sgc')"), postgresql_where=text("sts IS NOT NULL")),
-    CheckConstraint("next_sts IS NULL OR sts IS NOT NULL", name="next_sts"),
     CheckConstraint("divider BETWEEN 1 AND 255", name="divider"),
     CheckConstraint("token_counter >= initial_counter", name="counter"),
     CheckConstraint("kit_counter BETWEEN 0 AND token_counter", name="kit_counter"),
@@ -79,15 +73,14 @@ devices = Table(
 )
 
 # The STS vending keys that the workers hold, by supply group, key revision (0: any, where the group
-# has one key and no meters yet) and key derivation; `module`: a security module serves the group.
-# Workers write it when they start. No key is in it.
+# has one key and no meters yet) and key derivation. Workers write it when they start. No key is
+# in it.
 vending_keys = Table(
     "vending_keys",
     metadata,
     Column("sgc", Text, primary_key=True),
     Column("krn", SmallInteger, primary_key=True, autoincrement=False),
     Column("dkga", SmallInteger, primary_key=True, autoincrement=False),
-    *enum_column("held_by", KeyHolder),
     timestamp("published_at"),
     CheckConstraint("krn BETWEEN 0 AND 9", name="krn"),
 )

@@ -33,8 +33,7 @@ def why_no_code(device: Device, action: Action, now: datetime, days: int = 0) ->
         return None
     if device.token_family in VENDORS:
         return _why_no_vend(device, action)
-    # The codes of a meter whose key changes are made for the data that it changes to.
-    meter = device.next_sts or device.sts
+    meter = device.sts
     try:
         secret = DeviceSecret(
             serial=device.serial,
@@ -46,7 +45,7 @@ def why_no_code(device: Device, action: Action, now: datetime, days: int = 0) ->
         check_possible(secret, device.token_counter, action, now, days)
     except TokenImpossible as never:
         return str(never)
-    if meter and not device.has_vending_keys:
+    if meter and not device.has_vending_key:
         return f"no worker holds the vending key of {StsMeter(**meter).key_name}"
     return None
 

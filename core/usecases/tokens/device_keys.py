@@ -42,7 +42,6 @@ def secret_opener(
             key=ring.open(sealed, bound_to(device.serial)) if sealed else None,
             starting_code=device.starting_code,
             sts=_with_key(device.sts),
-            next_sts=_with_key(device.next_sts),
         )
         return _with_kit(ring, device, secret) if device.token_family in _CHAINED else secret
 

@@ -9,9 +9,7 @@ from core.tokens.keys import VendingKeys
 from core.unit import Unit
 
 
-def publish_keys(
-    unit: Unit, keys: VendingKeys, module_groups: frozenset[str] = frozenset()
-) -> None:
+def publish_keys(unit: Unit, keys: VendingKeys) -> None:
     """Store which vending keys are held here, in place of what was told before.
 
     A key whose name says no revision is taken to be of the revision that most meters of its group
@@ -19,7 +17,7 @@ def publish_keys(
     """
     for sgc, krn in usual_revisions(unit.connection).items():
         keys.pin(sgc, krn)
-    store_held_keys(unit.connection, unit.now, keys.held(), module_groups)
+    store_held_keys(unit.connection, unit.now, keys.held())
 
 
 def read_groups(environment: Environment, name: str) -> frozenset[str]:

@@ -11,7 +11,7 @@ from core.tokens.sts_keys import StsMeter
 from core.tokens.typed import written
 from core.unit import Unit
 from core.usecases.catalogue.change import add_to_catalogue, change_catalogue
-from core.vend import CATALOGUE_VENDORS, DEFAULT_ACCOUNT
+from core.vend import DEFAULT_ACCOUNT, VENDORS
 from gateway.console import parsing
 from gateway.console.formatting import COUNT, MONOSPACE, label
 from gateway.console.forms import Done, Field, Form, Values, action_page
@@ -51,7 +51,7 @@ def _parse_kinds(unit: Unit, typed: str) -> tuple[str, ...]:
 
 
 def _token_families(unit: Unit) -> list[tuple[str, str]]:
-    return [(family, label(family)) for family in (*FAMILIES, *CATALOGUE_VENDORS, "none")]
+    return [(family, label(family)) for family in (*FAMILIES, *VENDORS, "none")]
 
 
 def _parse_account(unit: Unit, typed: str) -> str:

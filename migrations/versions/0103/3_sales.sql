@@ -1,16 +1,14 @@
 -- Devices, sales on a plan with their instalments, access fees, requests for devices.
 
 -- The STS vending keys that the workers hold, by supply group, key revision (0: any, where the group
--- has one key and no meters yet) and key derivation; `module`: a security module serves the group.
--- Workers write it when they start. No key is in it.
+-- has one key and no meters yet) and key derivation. Workers write it when they start. No key is
+-- in it.
 CREATE TABLE vending_keys (
     sgc TEXT NOT NULL,
     krn SMALLINT NOT NULL,
     dkga SMALLINT NOT NULL,
-    held_by TEXT NOT NULL,
     published_at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT vending_keys_pkey PRIMARY KEY (sgc, krn, dkga),
-    CONSTRAINT vending_keys_held_by_check CHECK (held_by IN ('software', 'module')),
     CONSTRAINT vending_keys_krn_check CHECK (krn BETWEEN 0 AND 9)
 );
 
@@ -23,8 +21,6 @@ CREATE TABLE vending_keys (
 -- to have reached, where a person read it. `sealed_chain`: the last links of its codes, encrypted.
 -- `sealed_key`, `starting_code`, `test_code` and `sealed_chain` are hidden from the web process,
 -- which is told whether it `has_key` (core/db/roles.py).
--- `next_sts`: what a key change turns `sts` into once the meter has taken it; its codes went out in
--- front of `next_sts_sent` others.
 CREATE TABLE devices (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     serial TEXT NOT NULL,
@@ -42,8 +38,6 @@ CREATE TABLE devices (
     test_code TEXT,
     sealed_chain BYTEA,
     sts JSONB,
-    next_sts JSONB,
-    next_sts_sent INTEGER DEFAULT 0 NOT NULL,
     divider INTEGER,
     digits TEXT,
     model TEXT,
@@ -56,7 +50,6 @@ CREATE TABLE devices (
     CONSTRAINT devices_kind_check CHECK (kind IN ('meter', 'shs', 'e_bike')),
     CONSTRAINT devices_digits_check CHECK (digits IN ('standard', 'restricted', 'extended',
         'extended_restricted')),
-    CONSTRAINT devices_next_sts_check CHECK (next_sts IS NULL OR sts IS NOT NULL),
     CONSTRAINT devices_divider_check CHECK (divider BETWEEN 1 AND 255),
     CONSTRAINT devices_counter_check CHECK (token_counter >= initial_counter),
     CONSTRAINT devices_kit_counter_check CHECK (kit_counter BETWEEN 0 AND token_counter),
@@ -72,7 +65,6 @@ CREATE TABLE devices (
     CONSTRAINT devices_product_id_fkey FOREIGN KEY(product_id) REFERENCES appliances (id),
     CONSTRAINT devices_replaced_by_id_fkey FOREIGN KEY(replaced_by_id) REFERENCES devices (id)
 );
-CREATE INDEX devices_next_sts_idx ON devices (id) WHERE next_sts IS NOT NULL;
 CREATE INDEX devices_owner_id_idx ON devices (owner_id);
 CREATE INDEX devices_sgc_idx ON devices ((sts ->> 'sgc')) WHERE sts IS NOT NULL;
 

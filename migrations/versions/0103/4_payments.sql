@@ -292,8 +292,7 @@ CREATE TABLE tokens (
     issued_at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT tokens_pkey PRIMARY KEY (id),
     CONSTRAINT tokens_kind_check CHECK (kind IN ('energy', 'days', 'unlock', 'lock', 'set_days',
-        'sync', 'wipe_state', 'wipe_ids', 'wipe_all', 'clear_credit', 'clear_tamper', 'power_limit',
-        'key_change')),
+        'sync', 'wipe_state', 'wipe_ids', 'wipe_all', 'clear_credit', 'clear_tamper')),
     CONSTRAINT tokens_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id),
     CONSTRAINT tokens_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payment_ids (id) DEFERRABLE
         INITIALLY DEFERRED

@@ -289,9 +289,8 @@ CREATE TABLE erasures (
 );
 CREATE UNIQUE INDEX erasures_waiting_key ON erasures (msisdn) WHERE state = 'waiting';
 
--- A code that an operator orders, until a worker has made it. `units`: tenths of a kWh, days, or
--- watts of a power limit; 0 for the others. A key change is no order: it goes out with another code
--- (`devices`). `customer_id` had the device when it was ordered: it is made for no other customer.
+-- A code that an operator orders, until a worker has made it. `units`: tenths of a kWh or days; 0
+-- for the others. `customer_id` had the device when it was ordered: it is made for no other one.
 -- Of each kind one at a time is waited for on a device: ordering twice is one order.
 CREATE TABLE token_orders (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
@@ -310,12 +309,10 @@ CREATE TABLE token_orders (
     next_attempt_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT token_orders_pkey PRIMARY KEY (id),
     CONSTRAINT token_orders_kind_check CHECK (kind IN ('energy', 'days', 'unlock', 'lock',
-        'set_days', 'sync', 'wipe_state', 'wipe_ids', 'wipe_all', 'clear_credit', 'clear_tamper',
-        'power_limit', 'key_change')),
+        'set_days', 'sync', 'wipe_state', 'wipe_ids', 'wipe_all', 'clear_credit', 'clear_tamper')),
     CONSTRAINT token_orders_state_check CHECK (state IN ('waiting', 'made', 'failed')),
-    CONSTRAINT token_orders_units_check CHECK (CASE WHEN kind IN ('energy', 'days', 'set_days',
-        'power_limit') THEN units > 0 ELSE units = 0 END),
-    CONSTRAINT token_orders_no_key_change_check CHECK (kind <> 'key_change'),
+    CONSTRAINT token_orders_units_check CHECK (CASE WHEN kind IN ('energy', 'days', 'set_days') THEN
+        units > 0 ELSE units = 0 END),
     CONSTRAINT token_orders_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id),
     CONSTRAINT token_orders_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customers (id)
 );

@@ -82,6 +82,23 @@ def max_units_per_token(family: str, action: Action, units: int, kit: Kit = DAY_
     return largest_exact(units)
 
 
+def issue(
+    secret: DeviceSecret,
+    last_counter: int,
+    action: Action,
+    units: int,
+    now: datetime,
+    rnd: int,
+) -> tuple[IssuedToken, ...]:
+    """The tokens of an action, in the order of their counters. `units`: tenths of a kWh for energy,
+    days for days and set_days, 0 otherwise; `now` and `rnd` as issue_energy takes them."""
+    if action == "energy":
+        return issue_energy(secret, last_counter, units, now, rnd)
+    if action == "days":
+        return issue_days(secret, last_counter, units)
+    return (issue_one(secret, last_counter, action, units),)
+
+
 def issue_days(secret: DeviceSecret, last_counter: int, days: int) -> tuple[IssuedToken, ...]:
     """Tokens that add exactly `days` days, in the order of their counters."""
     time_tokens = _time_tokens(secret, "days")
@@ -98,20 +115,11 @@ def issue_days(secret: DeviceSecret, last_counter: int, days: int) -> tuple[Issu
     return tuple(tokens)
 
 
-def issue_unlock(secret: DeviceSecret, last_counter: int) -> IssuedToken:
-    """The token that frees a paid-off device for good."""
-    return issue_one(secret, last_counter, "unlock")
-
-
-def issue_lock(secret: DeviceSecret, last_counter: int) -> IssuedToken:
-    """The token that leaves no time on the device, even one that was unlocked."""
-    return issue_one(secret, last_counter, "lock")
-
-
 def issue_one(
     secret: DeviceSecret, last_counter: int, action: Action, days: int = 0
 ) -> IssuedToken:
-    """The one token of an action that is never cut into several; `days` for set_days only.
+    """The one token of an action that is never cut into several: unlock frees a paid-off device
+    for good, lock leaves no time on it, even if it was unlocked; `days` for set_days only.
 
     Raises TokenImpossible for days that no single token sets exactly.
     """

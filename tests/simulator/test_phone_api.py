@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
-from core.tokens.family import issue_days, issue_unlock
+from core.tokens.family import issue_days, issue_one
 from tests.simulator.conftest import CAST, LAMP
 from tests.simulator.recording_gateway import RecordingGateway
 from tests.simulator.safaricom.daraja_client import push
@@ -124,7 +124,7 @@ def test_a_device_accepts_each_token_once(phone: FlaskClient) -> None:
     assert accepted == front | {"accepted": True, "days": 7, "unlocked": False, "count": 2}
     again = post(phone, f"{lamp}/keypad", {"code": days.text})
     assert (again["accepted"], again["reason"], again["days"]) == (False, "already used", 7)
-    unlock = issue_unlock(LAMP, days.counter)
+    unlock = issue_one(LAMP, days.counter, "unlock")
     assert post(phone, f"{lamp}/keypad", {"code": unlock.text})["unlocked"] is True
     assert get(phone, lamp) == front | {"days": 7, "unlocked": True, "count": 3}
 

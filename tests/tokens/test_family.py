@@ -21,9 +21,7 @@ from core.tokens.family import (
     group,
     issue_days,
     issue_energy,
-    issue_lock,
     issue_one,
-    issue_unlock,
     max_units_per_token,
 )
 from core.tokens.links import Links
@@ -75,9 +73,9 @@ def test_what_a_family_cannot_do_is_refused(family: str) -> None:
         with pytest.raises(TokenError, match="no days tokens"):
             issue_days(secret, 0, 7)
         with pytest.raises(TokenError, match="no unlock tokens"):
-            issue_unlock(secret, 0)
+            issue_one(secret, 0, "unlock")
         with pytest.raises(TokenError, match="no lock tokens"):
-            issue_lock(secret, 0)
+            issue_one(secret, 0, "lock")
     else:
         with pytest.raises(TokenError, match="no energy tokens"):
             issue_energy(secret, 0, 10, NOW, 5)

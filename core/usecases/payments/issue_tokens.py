@@ -18,9 +18,7 @@ from core.tokens.family import (
     Action,
     DeviceSecret,
     IssuedToken,
-    issue_days,
-    issue_energy,
-    issue_unlock,
+    issue,
 )
 from core.unit import Unit
 from core.usecases.payments.possible_codes import wanted_tokens, why_no_code
@@ -110,13 +108,7 @@ class TokenIssuer:
     def _issue(self, device: Device, kind: Action, units: int) -> list[DeviceToken]:
         secret = self._secret(device)
         last = self._counters.get(device.id, device.token_counter)
-        if kind == "energy":
-            rnd = secrets.randbelow(16)
-            issued = issue_energy(secret, last, units, self._unit.now, rnd)
-        elif kind == "days":
-            issued = issue_days(secret, last, units)
-        else:
-            issued = (issue_unlock(secret, last),)
+        issued = issue(secret, last, kind, units, self._unit.now, secrets.randbelow(16))
         self._counters[device.id] = issued[-1].counter
         return [DeviceToken(device, part, token) for part, token in enumerate(issued)]
 

@@ -26,12 +26,9 @@ from core.logs import log_fields
 from core.tokens.errors import TokenImpossible
 from core.tokens.family import (
     Action,
-    DeviceSecret,
     IssuedToken,
     group,
-    issue_days,
-    issue_energy,
-    issue_one,
+    issue,
 )
 from core.unit import Unit
 from core.usecases.messages.queue import send_sms_to
@@ -77,7 +74,8 @@ def _make(unit: Unit, order: TokenOrder, open_secret: OpenSecret) -> None:
     if device.token_family in VENDORS:
         return _ask_vendor(unit, order)
     secret = open_secret(device)
-    issued = _issue(unit, order, secret, device.token_counter)
+    rnd = secrets.randbelow(16)
+    issued = issue(secret, device.token_counter, order.kind, order.units, unit.now, rnd)
     rows = [
         {"kind": token.kind, "units": token.amount, "counter": token.counter, "text": token.text}
         for token in issued
@@ -127,16 +125,6 @@ def _whose_now(unit: Unit, device: Device) -> str:
 
 def _name(unit: Unit, customer_id: int | None) -> str:
     return get_customer(unit.connection, customer_id).full_name if customer_id else "the stock"
-
-
-def _issue(
-    unit: Unit, order: TokenOrder, secret: DeviceSecret, last: int
-) -> tuple[IssuedToken, ...]:
-    if order.kind == "energy":
-        return issue_energy(secret, last, order.units, unit.now, secrets.randbelow(16))
-    if order.kind == "days":
-        return issue_days(secret, last, order.units)
-    return (issue_one(secret, last, order.kind, order.units),)
 
 
 def _notify_owner(

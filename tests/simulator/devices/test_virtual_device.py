@@ -15,9 +15,7 @@ from core.tokens.family import (
     group,
     issue_days,
     issue_energy,
-    issue_lock,
     issue_one,
-    issue_unlock,
 )
 from core.tokens.openpaygo import TokenType, kit_of
 from core.tokens.sts_keys import StsMeter, decoder_key, meter_pan
@@ -107,10 +105,10 @@ def test_an_unlocked_device_can_be_locked_again(family: str) -> None:
     state = new_device(family)
     (week,) = issue_days(SECRETS[family], FIRST_COUNTER[family], 7)
     state = accept(state, week.text, family)
-    unlock = issue_unlock(SECRETS[family], week.counter)
+    unlock = issue_one(SECRETS[family], week.counter, "unlock")
     state = accept(state, unlock.text, family)
     assert display(state) == {"days": 7, "unlocked": True}
-    lock = issue_lock(SECRETS[family], unlock.counter)
+    lock = issue_one(SECRETS[family], unlock.counter, "lock")
     state = accept(state, lock.text, family)
     assert display(state) == {"days": 0, "unlocked": False}
 
@@ -118,7 +116,7 @@ def test_an_unlocked_device_can_be_locked_again(family: str) -> None:
 @pytest.mark.parametrize("family", TIMED)
 def test_an_unlock_uses_up_all_older_tokens(family: str) -> None:
     (week,) = issue_days(SECRETS[family], FIRST_COUNTER[family], 7)
-    unlock = issue_unlock(SECRETS[family], week.counter)
+    unlock = issue_one(SECRETS[family], week.counter, "unlock")
     state = accept(new_device(family), unlock.text, family)
     assert enter_token(state, week.text, SECRETS[family]).reason == "already used"
 

@@ -37,11 +37,15 @@ class QuickUnit:
         Raises LinkDown when the database does not answer, NeedsThread when `work` wants more than
         plain reads, and whatever `work` raises.
         """
-        while True:
-            try:
-                return work()
-            except NotRead as wanted:
-                self._ahead.add(wanted, await self._link.rows(wanted.statement, wanted.parameters))
+        return await _work_with_rows(self._link, self._ahead, work)
+
+
+async def _work_with_rows(link: DatabaseLink, ahead: ReadAhead, work: Callable[[], T]) -> T:
+    while True:
+        try:
+            return work()
+        except NotRead as wanted:
+            ahead.add(wanted, await link.rows(wanted.statement, wanted.parameters))
 
 
 class QuickReads:
@@ -67,11 +71,7 @@ class QuickReads:
         return QuickUnit(self._link, ahead, Unit(connection, self._clock(), market))
 
     async def _read_market(self, connection: Connection, ahead: ReadAhead) -> Market:
-        try:
-            market = find_market(connection)
-        except NotRead as wanted:
-            ahead.add(wanted, await self._link.rows(wanted.statement, wanted.parameters))
-            market = find_market(connection)
+        market = await _work_with_rows(self._link, ahead, lambda: find_market(connection))
         if market is None:
             raise Refused("no_market")
         self._market, self._read_at = market, monotonic()

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from core.db.typed_rows import all_rows, row_or_none
+from core.db.typed_rows import row_or_none
 from core.vend import VendorAbilities
 
 _FLAGS = ("pushes_credit", "repeat_is_safe", "can_look_up", "can_check", "can_list", "needs_date")
@@ -80,15 +80,6 @@ def find_account(connection: Connection, vendor: str, account: str) -> VendorAcc
         f"SELECT {_COLUMNS} FROM vendor_accounts WHERE vendor = :vendor AND account = :account",
         vendor=vendor,
         account=account,
-    )
-
-
-def all_accounts(connection: Connection) -> list[VendorAccount]:
-    """Return the accounts that are set up."""
-    return all_rows(
-        connection,
-        VendorAccount,
-        f"SELECT {_COLUMNS} FROM vendor_accounts ORDER BY vendor, account",
     )
 
 

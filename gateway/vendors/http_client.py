@@ -104,25 +104,23 @@ def checking(method: Callable[P, CheckAnswer]) -> Callable[P, CheckAnswer]:
 def asking(method: Callable[P, T]) -> Callable[P, T]:
     """Make a method of a driver that asks about orders one call: what the vendor refuses to tell
     says nothing about them."""
-    answered = answering(method)
-
-    @wraps(method)
-    def call(*args: P.args, **kwargs: P.kwargs) -> T:
-        answer: T | Refusal = answered(*args, **kwargs)
-        return cast(T, NotSent(answer.words)) if isinstance(answer, Refusal) else answer
-
-    return call
+    return _not_sent_after(Refusal, method)
 
 
 def preparing(method: Callable[P, T]) -> Callable[P, T]:
     """Make a method of a driver one call that only reads before an order: what stays unknown was
     certainly not vended, so it is NotSent."""
+    return _not_sent_after(Unknown, method)
+
+
+def _not_sent_after(kind: type[Refusal | Unknown], method: Callable[P, T]) -> Callable[P, T]:
+    """Make a method one call in which an answer of that kind means that nothing was sent."""
     answered = answering(method)
 
     @wraps(method)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
-        answer: T | Unknown = answered(*args, **kwargs)
-        return cast(T, NotSent(answer.words)) if isinstance(answer, Unknown) else answer
+        answer: T | Refusal | Unknown = answered(*args, **kwargs)
+        return cast(T, NotSent(answer.words) if isinstance(answer, kind) else answer)
 
     return call
 

@@ -11,16 +11,21 @@ from core.db.console.listing import Query
 from core.db.typed_rows import all_rows, row_or_none
 from core.vend import RefusalReason, VendAction, VendState
 
+# Nothing happens until a person decides.
+_WAITS_FOR_PERSON = (
+    "(v.state = 'unknown' AND v.next_attempt_at IS NULL"
+    " OR v.state IN ('refused', 'withdrawn') AND NOT v.given_back AND v.payment_id IS NOT NULL)"
+)
 _COLUMNS = (
     "v.id, v.created_at, d.serial, v.kind, v.units, v.amount_minor, v.state,"
     " coalesce(v.vendor, m.token_family) AS vendor, coalesce(v.account, m.account) AS account,"
     " v.asked_at, v.ended_at, v.asks, v.reason, v.words, v.vendor_reference, v.pushed,"
     " v.given_back, v.decided_by, v.handle::text AS handle, v.payment_id, p.receipt, v.order_id,"
     " v.until_at, v.customer_id, concat_ws(' ', c.name, c.surname) AS customer,"
-    " v.typed_codes IS NOT NULL AS is_typed, v.next_attempt_at,"
+    " v.typed_codes IS NOT NULL AS is_typed,"
     " coalesce((SELECT pushes_credit FROM vendor_accounts a WHERE a.vendor ="
     " coalesce(v.vendor, m.token_family) AND a.account = coalesce(v.account, m.account)), false)"
-    " AS pushes_credit"
+    f" AS pushes_credit, {_WAITS_FOR_PERSON} AS waits_for_person"
 )
 _TABLES = (
     "vends v JOIN devices d ON d.id = v.device_id JOIN manufacturers m ON m.id = d.manufacturer_id"
@@ -60,15 +65,8 @@ class VendRow:
     customer_id: int | None
     customer: str
     is_typed: bool
-    next_attempt_at: datetime | None
     pushes_credit: bool
-
-    @property
-    def waits_for_person(self) -> bool:
-        """Whether nothing happens until a person decides."""
-        is_open = self.state == "unknown" and self.next_attempt_at is None
-        has_ended = self.state in ("refused", "withdrawn") and not self.given_back
-        return is_open or (has_ended and self.payment_id is not None)
+    waits_for_person: bool
 
 
 VENDS = Query(
@@ -79,9 +77,7 @@ VENDS = Query(
     where={
         "state": "v.state = :state",
         "serial": "d.serial = :serial",
-        "person": "(v.state = 'unknown' AND v.next_attempt_at IS NULL"
-        " OR v.state IN ('refused', 'withdrawn') AND NOT v.given_back"
-        " AND v.payment_id IS NOT NULL)",
+        "person": _WAITS_FOR_PERSON,
     },
 )
 

@@ -15,12 +15,11 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection as Pipe
 from urllib.parse import urlencode
 
-Expect = tuple[bytes, ...]  # what the answer to each turn of a walk must hold; {n} is the caller
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`walk`: what was typed so far, turn by turn, and what its answer must hold. `rate`: turns a
+    """`walk`: what was typed so far, turn by turn, and what its answer must hold, where {n} is
+    the caller. `rate`: turns a
     second of all callers together, 0 for as fast as they are answered. `doubled`: every callback
     comes a second time while the first is being answered, and must get the same bytes."""
 
@@ -164,15 +163,11 @@ def _play(plan: Plan, answer: Pipe) -> None:
             caller.pace_at += interval
             waiting.append(caller)
     seconds = time.perf_counter() - began
-    times.sort()
-    answer.send(
-        Load(
-            len(times),
-            wrong,
-            seconds,
-            1000 * times[len(times) // 2],
-            1000 * times[len(times) * 99 // 100],
-            (time.process_time() - cpu) / seconds,
-        )
-    )
+    answer.send(_measured(times, wrong, seconds, time.process_time() - cpu))
     os._exit(0)
+
+
+def _measured(times: list[float], wrong: int, seconds: float, cpu_s: float) -> Load:
+    times.sort()
+    half, most = times[len(times) // 2], times[len(times) * 99 // 100]
+    return Load(len(times), wrong, seconds, 1000 * half, 1000 * most, cpu_s / seconds)

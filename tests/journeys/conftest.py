@@ -170,11 +170,7 @@ def _run_gateway(
     ):
         phones["app"] = create_phone_app(providers.runtime, lambda: people_in(engine), device)
         runtime = _runtime(providers.url, url, stoppable, redis_url, starting_data.open_secret)
-        # A worker that starts says which vendors are set up. No other has read the market yet.
-        starting = replace(runtime, open_unit=unit_opener(engine, channels=CHANNELS))
-        _work_with(starting, monkeypatch)
-        vends.ask_vendors()
-        _work_with(runtime, monkeypatch)
+        _start_work(runtime, engine, monkeypatch)
         endpoint = ussd_application(
             keys=keys_of_all(KEY),
             redis=cast(Redis, StoppableRedis(redis, session)),
@@ -195,6 +191,13 @@ def _run_gateway(
             [database, session],
         )
         yield running
+
+
+def _start_work(runtime: Runtime, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that starts says which vendors are set up. No other has read the market yet."""
+    _work_with(replace(runtime, open_unit=unit_opener(engine, channels=CHANNELS)), monkeypatch)
+    vends.ask_vendors()
+    _work_with(runtime, monkeypatch)
 
 
 def _work_with(worker: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -230,6 +230,16 @@ def console(scenario: Scenario, engine: Engine, redis: Redis, redis_url: str) ->
     return make_console(engine, redis, redis_url, scenario, dict(_story_of_this_process[0].ids))
 
 
+def _insert_vend(scenario: Scenario) -> None:
+    """A vend of each order, which waits."""
+    scenario.run(
+        "INSERT INTO vends (device_id, customer_id, order_id, kind, units, amount_minor,"
+        " created_at, next_attempt_at) SELECT device_id, customer_id, id, 'days', 1, 0, :now, :now"
+        " FROM token_orders",
+        now=NOW,
+    )
+
+
 def _story(scenario: Scenario) -> dict[str, Any]:
     """Something of everything: a payment with its code and text, money in suspense, a case."""
     paid = scenario.pay("RA1", METER, 500_00, payer_kind="msisdn", payer=AMINA)
@@ -249,12 +259,7 @@ def _story(scenario: Scenario) -> dict[str, Any]:
         typed=json.dumps({"serial": CHIDIS_KIT, "kind": "unlock", "reason": "for the tests"}),
         now=NOW,
     )
-    scenario.run(
-        "INSERT INTO vends (device_id, customer_id, order_id, kind, units, amount_minor,"
-        " created_at, next_attempt_at) SELECT device_id, customer_id, id, 'days', 1, 0, :now, :now"
-        " FROM token_orders",
-        now=NOW,
-    )
+    _insert_vend(scenario)
     act_id = scenario.rows("SELECT id FROM operator_acts")[0][0]
     agent_id = scenario.rows("SELECT id FROM agents WHERE msisdn = :juma", juma=JUMA)[0][0]
     device_id = scenario.rows("SELECT id FROM devices WHERE serial = :kit", kit=STOCK_KIT)[0][0]

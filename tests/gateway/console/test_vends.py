@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from core.usecases.vends.decide import say_vended
 from core.vend import Unknown
 from tests.gateway.console.conftest import Console
 from tests.support.cast import METER
@@ -50,6 +51,18 @@ def test_a_typed_code_is_looked_at_twice(console: Console, office: Office) -> No
     assert seen.status_code == 200
     assert "1234 5678 9012 3456 7890" in seen.text
     assert office.states()[-1] == "unknown"
+
+
+def test_nothing_is_offered_while_a_typed_code_is_stored(console: Console, office: Office) -> None:
+    owner, path = console.login("owner"), path_of(console)
+    assert "Give the money back" in owner.get(path).text
+    with office.scenario.open_unit() as unit:
+        say_vended(unit, int(path.split("/")[-1]), ["1" * 20], "owner", "portal")
+
+    page = owner.get(path).text
+
+    assert "A worker is storing the code" in page
+    assert "Give the money back" not in page
 
 
 def test_only_some_roles_give_the_money_back(console: Console, office: Office) -> None:

@@ -97,12 +97,14 @@ def test_the_money_becomes_credit_once(office_of: OfficeOf) -> None:
     office = office_of("person")
     vend_id = held(office)
     assert credit(office) == 0
+    words = office.scenario.rows("SELECT words FROM vends")
     with office.scenario.open_unit() as unit:
         assert give_vend_back(unit, vend_id, *WHO) == 500_00
 
     assert credit(office) == 500_00
     assert office.cases() == []
     assert "now your credit" in office.texts()[-1]
+    assert office.scenario.rows("SELECT words FROM vends") == words != [(WHO[1],)]
     assert refusal_of(office, give_vend_back, vend_id, *WHO) == "vend_not_open"
     assert refusal_of(office, ask_again, vend_id, *WHO) == "vend_not_open"
     office.scenario.check_invariants()

@@ -115,7 +115,7 @@ def give_vend_back(unit: Unit, vend_id: int, operator: str, reason: str) -> int:
     lock_devices(unit.connection, [found.device_id], [])
     vend = _lock_decidable(unit, vend_id, *CAN_GO_BACK)
     update_vend(unit.connection, vend.id, decided_by=operator)
-    amount_minor = give_back(unit, vend, reason.strip()[:300])
+    amount_minor = give_back(unit, vend, vend.words)
     notify_given_back(unit, vend, amount_minor)
     _audit(unit, vend, operator, "vend_given_back", reason, amount_minor=amount_minor)
     return amount_minor

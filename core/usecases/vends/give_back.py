@@ -25,7 +25,7 @@ _TAKEN_BACK = "its payment was taken back"
 CAN_GO_BACK = ("waiting", "unknown", "refused", "withdrawn")
 
 
-def give_back(unit: Unit, vend: Vend, words: str) -> int:
+def give_back(unit: Unit, vend: Vend, words: str | None) -> int:
     """Turn what was paid for a locked vend into credit; returns it in minor units. The payment, its
     customer and the device are locked.
 

@@ -37,6 +37,8 @@ VendorName = Literal[
     "daly",
 ]
 VENDORS: tuple[VendorName, ...] = get_args(VendorName)
+# Those that a catalogue may name, and that no driver speaks with: no settings set them up.
+WITHOUT_DRIVER: frozenset[VendorName] = frozenset({"paygops", "spark", "microstar", "daly"})
 DEFAULT_ACCOUNT = "main"
 
 # What a vend does: adds tenths of a kWh or days, frees the device for good, stops it, or clears its

@@ -102,10 +102,7 @@ _TEMPLATES = {
     "product_of_other_sale": "{serial} is on a plan as {appliance}: end that sale first",
     "not_at_vendor": "the vendor's server has no device {serial}",
     "vendor_asked": "the vendor's server is being asked about {serial}; try again in a minute",
-    "vendor_not_set_up": (
-        "no code can be had for {serial}: no account {account} with {vendor} is set up; the workers"
-        " need {settings}..."
-    ),
+    "vendor_not_set_up": "no code can be had for {serial}: {missing}",
     "manufacturer_unserved": "manufacturer: {manufacturer}: {reason}",
     "product_same": "{serial} is that already",
     "product_unknown": 'product: there is no appliance "{product}" in the catalogue',

@@ -32,7 +32,7 @@ from core.errors import BadInput
 from core.msisdn import country_code, mask_msisdn, mobile_pattern
 from core.unit import Unit
 from core.usecases.devices.code_windows import describe_window, find_wide_windows
-from core.usecases.devices.vendor import settings_of
+from core.usecases.devices.vendor import describe_missing
 from core.usecases.payments.possible_codes import devices_without_code
 from core.usecases.people.purge import RetentionSettings, rules_behind
 from gateway.console.settings import second_factor_roles
@@ -196,7 +196,7 @@ def _vendors(connection: Connection) -> Check:
     every device that it was asked about."""
     unserved = unserved_manufacturers(connection)
     found = [
-        f"{row.devices} of {row.name}: set {settings_of(row.vendor, row.account)}..."
+        f"{row.devices} of {row.name}: {describe_missing(row.vendor, row.account)}"
         for row in unserved
         if row.devices
     ]

@@ -10,11 +10,13 @@ from core.usecases.customers.register_customers import NewCustomer
 from core.usecases.devices.enter_device import enter_device
 from core.usecases.devices.register_devices import DeviceEntry
 from core.usecases.devices.stock import NamedDevice, find_in_stock
+from core.usecases.devices.vendor import list_unserved
 from core.usecases.payments.quote import quote_payment
 from core.usecases.registration.by_agent import NewMeter
 from core.usecases.registration.by_operator import register_by_operator
 from core.usecases.registration.self_service import find_registrable
 from core.usecases.registration.vendor_answers import claim_serial_checks
+from core.wording.operator_messages import describe_refusal
 from operations.commands.doctor import examine_database
 from tests.support.builders import insert_device, insert_manufacturer
 from tests.support.cast import AMINA, NEEMA
@@ -96,6 +98,20 @@ def test_doctor_names_the_setting_that_is_missing(unserved: Scenario) -> None:
             found = {each.name: each for each in examine_database(connection, {})}
         return found["vendors of devices"].ok, found["vendors of devices"].detail
 
-    assert check() == (False, f"2 of Star: set {SETTINGS}...")
+    missing = f"no account main with stron: the workers need {SETTINGS}..."
+    assert check() == (False, f"2 of Star: {missing}")
     set_up(unserved)
     assert check() == (True, "")
+
+
+def test_no_setting_is_asked_for_where_there_is_no_driver(unserved: Scenario) -> None:
+    unserved.run("UPDATE manufacturers SET token_family = 'paygops' WHERE code = 'star'")
+    meter = NewMeter(NamedDevice(IN_STOCK), None)
+    with unserved.open_unit() as unit:
+        assert list_unserved(unit.connection) == {"star": "there is no driver for paygops"}
+        with pytest.raises(Refused) as refused:
+            register_by_operator(unit, "wanjiku", NewCustomer(NEEMA, "", ""), meter)
+        found = {each.name: each.detail for each in examine_database(unit.connection, {})}
+
+    assert describe_refusal(refused.value).endswith("there is no driver for paygops")
+    assert found["vendors of devices"] == "2 of Star: there is no driver for paygops"

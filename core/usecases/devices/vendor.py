@@ -7,11 +7,16 @@ from sqlalchemy import Connection
 from core.db.registration import unserved_manufacturers
 from core.device import KnownDevice
 from core.errors import Refused
+from core.vend import WITHOUT_DRIVER
 
 
-def settings_of(vendor: str, account: str) -> str:
-    """How the settings of an account with a vendor begin: `VENDOR_STRON_MAIN_`."""
-    return f"VENDOR_{vendor}_{account}_".upper()
+def describe_missing(vendor: str, account: str) -> str:
+    """Say what an account with a vendor lacks that is not set up: how its settings begin, or that
+    no setting can help."""
+    if vendor in WITHOUT_DRIVER:
+        return f"there is no driver for {vendor}"
+    settings = f"VENDOR_{vendor}_{account}_".upper()
+    return f"no account {account} with {vendor}: the workers need {settings}..."
 
 
 def check_served(device: KnownDevice) -> None:
@@ -23,17 +28,13 @@ def check_served(device: KnownDevice) -> None:
 
 def vendor_not_set_up(serial: str, vendor: str, account: str) -> Refused:
     """The refusal of a device whose vendor no worker has the credentials of."""
-    settings = settings_of(vendor, account)
-    return Refused(
-        "vendor_not_set_up", serial=serial, vendor=vendor, account=account, settings=settings
-    )
+    return Refused("vendor_not_set_up", serial=serial, missing=describe_missing(vendor, account))
 
 
 def list_unserved(connection: Connection) -> dict[str, str]:
     """Return why no device of a manufacturer can be sold, by its code, for each such manufacturer:
-    which settings of which account with its vendor are missing."""
+    see describe_missing."""
     return {
-        row.code: f"no account {row.account} with {row.vendor}: the workers need"
-        f" {settings_of(row.vendor, row.account)}..."
+        row.code: describe_missing(row.vendor, row.account)
         for row in unserved_manufacturers(connection)
     }

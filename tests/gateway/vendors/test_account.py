@@ -9,6 +9,7 @@ import pytest
 from core.environment import CollectingEnvironment
 from core.errors import BadInput
 from core.logs import Masking, secrets_in
+from core.vend import CATALOGUE_VENDORS, WITHOUT_DRIVER
 from gateway.vendors.account import accounts_in
 from gateway.vendors.vendor_table import SETTINGS
 from tests.support.vendors import VENDOR_CREDENTIALS, vendor_settings
@@ -81,6 +82,11 @@ def test_every_address_of_an_account_is_looked_at() -> None:
     accounts_in(settings, SETTINGS)
     with pytest.raises(BadInput, match="AUTH_URL is not https"):
         accounts_in(settings | {"VENDOR_SUNKING_MAIN_AUTH_URL": "http://auth.example"}, SETTINGS)
+
+
+def test_every_vendor_of_the_catalogue_has_a_driver_or_is_known_to_have_none() -> None:
+    assert {*SETTINGS, *WITHOUT_DRIVER} == {*CATALOGUE_VENDORS}
+    assert not WITHOUT_DRIVER & SETTINGS.keys()
 
 
 def test_no_secret_of_any_account_gets_through_a_log() -> None:

@@ -15,7 +15,11 @@ from torture.dataset import AGENT
 from torture.deployment import Deployment
 
 # The rows that hold money. SMS, callbacks and refunds may wait for minutes.
-MONEY = ("payments made and not in the database", "payments not applied")
+MONEY = (
+    "payments made and not in the database",
+    "payments not applied",
+    "vends that have not ended",
+)
 # What is still pending, by name. Unanswered prompts are not part of it: they are looked up for an
 # hour, and after that an operator sees them.
 _PENDING = {

@@ -32,7 +32,7 @@ def test_payments_survive_any_process_that_is_killed() -> None:
         collections=3,
         payers=4,
         workers=2,
-        patience_s=60,
+        patience_s=240,  # a vend whose worker was killed is taken up after three minutes
         pull_every_s=1,
     )
     with folder_in_reach() as folder, start_deployment(folder, workload) as deployment:

@@ -9,7 +9,7 @@ import pytest
 from core.environment import CollectingEnvironment
 from core.errors import BadInput
 from core.logs import Masking, secrets_in
-from core.vend import CATALOGUE_VENDORS, WITHOUT_DRIVER
+from core.vend import VENDORS, WITHOUT_DRIVER
 from gateway.vendors.account import accounts_in
 from gateway.vendors.vendor_table import SETTINGS
 from tests.support.vendors import VENDOR_CREDENTIALS, vendor_settings
@@ -85,7 +85,7 @@ def test_every_address_of_an_account_is_looked_at() -> None:
 
 
 def test_every_vendor_of_the_catalogue_has_a_driver_or_is_known_to_have_none() -> None:
-    assert {*SETTINGS, *WITHOUT_DRIVER} == {*CATALOGUE_VENDORS}
+    assert {*SETTINGS, *WITHOUT_DRIVER} == {*VENDORS}
     assert not WITHOUT_DRIVER & SETTINGS.keys()
 
 

@@ -12,7 +12,6 @@ from core.errors import (
     OutcomeUnknown,
     Permanent,
     ProviderFailure,
-    Refused,
     Temporary,
 )
 from core.movement import Statement
@@ -220,18 +219,15 @@ def _ask_for_list(daraja: DarajaClient, pull: Pull) -> Statement | None:
 def _book_list(worker: Runtime, listed: Statement, shift: Shift) -> int:
     """Record the listed payments that are missing here, each in a commit of its own, while there is
     time; returns how many. A payment of ours that is not listed, and a row that cannot be
-    understood, becomes a case.
+    understood or booked, becomes a case.
     """
     with worker.open_unit() as unit:
         comparison = compare_statement(unit, listed, _ANY_TIME)
         open_cases(unit, listed, comparison)
     booked = 0
     for movements in in_booking_order(comparison.missing_here):
-        try:
-            with worker.open_unit() as unit:
-                booked += book_missing(unit, listed, movements, "pull")
-        except (BadCallback, Refused) as refusal:
-            log.error("receipt %s cannot be booked: %s", movements[0].receipt, refusal)
+        with worker.open_unit() as unit:
+            booked += book_missing(unit, listed, movements, "pull")[0]
         if not shift.has_time():
             break
     return booked

@@ -261,10 +261,14 @@ def find_token_of(connection: Connection, owner_id: int, token_id: int) -> Store
 
 
 def is_code_known(connection: Connection, device_id: int, code: str) -> bool:
-    """Return whether that is a code of the device already."""
+    """Return whether that is a code of the device already, or was typed for a vend of it and will
+    be."""
     return bool(
         connection.execute(
-            text("SELECT EXISTS (SELECT FROM tokens WHERE device_id = :id AND text = :code)"),
+            text(
+                "SELECT EXISTS (SELECT FROM tokens WHERE device_id = :id AND text = :code)"
+                " OR EXISTS (SELECT FROM vends WHERE device_id = :id AND :code = ANY(typed_codes))"
+            ),
             {"id": device_id, "code": code},
         ).scalar_one()
     )

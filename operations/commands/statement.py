@@ -168,10 +168,9 @@ def _book_all(
     with progress_bar("booking", len(parts)) as show_done:
         for number, movements in enumerate(parts):
             show_done(number)
-            try:
-                with open_unit() as unit:
-                    book_missing(unit, rows, movements, "statement")
-            except (BadCallback, Refused) as error:
+            with open_unit() as unit:
+                _, error = book_missing(unit, rows, movements, "statement")
+            if error is not None:
                 not_booked.append(
                     f"{movements[0].receipt}: {_describe_error(error, rows.currency)}"
                 )
@@ -197,8 +196,12 @@ def _still_missing(
             yield f"{row.receipt}: it cannot be true and is a case: see the console"
 
 
-def _describe_error(error: BadCallback | Refused, currency: str) -> str:
-    return describe_refusal(error, currency) if isinstance(error, Refused) else str(error)
+def _describe_error(error: Exception, currency: str) -> str:
+    if isinstance(error, Refused):
+        return describe_refusal(error, currency)
+    if isinstance(error, BadCallback):
+        return str(error)
+    return "it failed unexpectedly and is a case: the log has the error"
 
 
 def _compare_closing(unit: Unit, rows: Statement, comparison: Comparison, *, opening: bool) -> bool:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from core.errors import Refused
 from core.movement import Movement, Statement
+from core.payment import PaymentNotice
+from core.unit import Unit
+from core.usecases.payments.record import Recorded, record_payment
 from core.usecases.reconciliation.book_movements import book_missing, in_booking_order, open_cases
 from core.usecases.reconciliation.cases import close_case
 from core.usecases.reconciliation.compare import compare_statement
@@ -28,7 +32,8 @@ def listed(scenario: Scenario, *receipts: str) -> None:
     with scenario.open_unit() as unit:
         compared = compare_statement(unit, statement)
         open_cases(unit, statement, compared)
-        for part in in_booking_order(compared.missing_here):
+    for part in in_booking_order(compared.missing_here):
+        with scenario.open_unit() as unit:
             book_missing(unit, statement, part, "pull")
 
 
@@ -51,6 +56,26 @@ def close(scenario: Scenario, case_id: int, decision: str | None = None) -> None
 def state_of(scenario: Scenario, receipt: str = "R1") -> str:
     found: str = scenario.rows("SELECT state FROM payments WHERE receipt = :r", r=receipt)[0][0]
     return found
+
+
+def test_a_payment_that_cannot_be_booked_stops_none_behind_it(
+    scenario: Scenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(unit: Unit, notice: PaymentNotice, **how: Any) -> Recorded:
+        if notice.receipt == "L1":
+            unit.connection.exec_driver_sql("UPDATE customers SET credit_minor = -1")
+        return record_payment(unit, notice, **how)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("core.usecases.reconciliation.book_movements.record_payment", broken)
+        listed(scenario, "L1", "L2")
+    assert scenario.rows("SELECT receipt FROM payments") == [("L2",)]
+    assert scenario.rows("SELECT kind, closed_at FROM cases") == [("movement_failed", None)]
+
+    listed(scenario, "L1", "L2")
+
+    assert scenario.rows("SELECT receipt FROM payments ORDER BY 1") == [("L1",), ("L2",)]
+    assert scenario.rows("SELECT count(*) FROM cases WHERE closed_at IS NULL") == [(0,)]
 
 
 def test_the_money_is_applied_when_the_decision_is_to_apply_it(

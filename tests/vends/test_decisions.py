@@ -10,6 +10,7 @@ import pytest
 from core.errors import Refused
 from core.refund import NewReturn
 from core.usecases.devices.in_flight import ensure_nothing_in_flight
+from core.usecases.refunds.credit import give_credit_back
 from core.usecases.refunds.reversal import reverse_by_hand
 from core.usecases.vends.decide import ask_again, give_vend_back, say_credited, say_vended
 from core.vend import Refusal, Unknown
@@ -62,6 +63,21 @@ def test_the_code_of_the_vendors_page_is_sent(office_of: OfficeOf) -> None:
     assert office.texts()[-1] == f"Token 1234 5678 9012 3456 7890 for {METER}: 5.0 kWh."
     assert office.vendor.asked == 1
     assert office.scenario.rows("SELECT action, subject FROM audit_log") == [("vend_done", "vend")]
+
+
+def test_one_code_is_not_said_of_two_vends(office_of: OfficeOf) -> None:
+    """Also while the first still waits for a worker to make a token of it."""
+    office = office_of("person")
+    first = held(office)
+    office.vendor.troubles.append(Unknown("time ran out"))
+    office.scenario.pay("QP2", METER, 500_00)
+    office.scenario.apply()
+    office.work()
+    [(second,)] = office.scenario.rows("SELECT id FROM vends WHERE id <> :first", first=first)
+    with office.scenario.open_unit() as unit:
+        say_vended(unit, first, ["1" * 20], *WHO)
+
+    assert refusal_of(office, say_vended, second, ["1" * 20], *WHO) == "vend_code_known"
 
 
 def test_it_was_credited(office_of: OfficeOf) -> None:
@@ -121,6 +137,34 @@ def test_what_was_given_back_can_go_back_to_the_payer(office_of: OfficeOf) -> No
 
     assert credit(office) == 0
     assert office.scenario.rows("SELECT * FROM clawbacks") == []
+    office.scenario.check_invariants()
+
+
+def test_what_was_given_back_and_partly_spent_is_owed_when_it_goes_back(
+    office_of: OfficeOf,
+) -> None:
+    """Its money had paid two instalments: the credit that is left is taken once, not for each."""
+    office = office_of("person")
+    office.scenario.run(
+        "UPDATE manufacturers SET token_family = 'stron' WHERE id ="
+        " (SELECT manufacturer_id FROM devices WHERE serial = :kit)",
+        kit=KIT,
+    )
+    office.vendor.troubles.append(Refusal("not_possible", "locked"))
+    payment_id = office.scenario.pay("QP1", KIT, 300_00)
+    office.scenario.apply()
+    office.work()
+    [(vend_id, customer_id)] = office.scenario.rows("SELECT id, customer_id FROM vends")
+    with office.scenario.open_unit() as unit:
+        give_vend_back(unit, vend_id, *WHO)
+        spent = NewReturn(200_00, "office", "SLIP1")
+        give_credit_back(unit, customer_id, spent, None, *WHO)
+
+    with office.scenario.open_unit() as unit:
+        reverse_by_hand(unit, payment_id, NewReturn(), *WHO)
+
+    assert credit(office) == 0
+    assert office.scenario.rows("SELECT amount_minor FROM clawbacks") == [(200_00,)]
     office.scenario.check_invariants()
 
 

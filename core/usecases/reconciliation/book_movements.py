@@ -6,9 +6,10 @@ while callbacks come in, records everything once.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterator, Sequence
 
-from core.db.audit import CaseDraft, open_drafts
+from core.db.audit import CaseDraft, close_cases_by_key, open_case, open_drafts
 from core.db.held_movements import insert_held
 from core.db.ledger import is_posted, open_account, post_entries
 from core.db.payments import hold, lock_payments
@@ -18,7 +19,7 @@ from core.money import Money
 from core.movement import Movement, Statement, UnreadRow
 from core.payment import UNLISTED, PaymentNotice
 from core.refund import NewReturn
-from core.unit import Unit
+from core.unit import Unit, do_all_or_each
 from core.usecases.operators.audit import ITSELF
 from core.usecases.payments.provider_word import confirm_payments, deny_unlisted
 from core.usecases.payments.record import record_payment
@@ -26,7 +27,9 @@ from core.usecases.reconciliation.compare import UNREAD, Comparison, entry_key, 
 from core.usecases.refunds.held_movement import end_held_movement
 from core.usecases.refunds.reversal import record_reversal
 
-HELD = "movement_held"
+log = logging.getLogger(__name__)
+
+HELD, FAILED = "movement_held", "movement_failed"
 # The other side of a movement of the provider account, by its kind.
 ACCOUNT_OF_KIND = {"settlement": "bank", "fee": "expense:provider_fee"}
 
@@ -50,13 +53,33 @@ def in_booking_order(missing: Sequence[Movement]) -> list[tuple[Movement, ...]]:
 
 def book_missing(
     unit: Unit, statement: Statement, movements: Sequence[Movement], source: str
-) -> int:
-    """Book one part of `in_booking_order`; returns how many of its movements were new.
+) -> tuple[int, Exception | None]:
+    """Book one part of `in_booking_order`; returns how many of its movements were new, and the
+    error that stopped it.
 
-    Raises BadCallback for a movement that cannot be booked.
+    What cannot be booked is rolled back, stops nothing behind it, and becomes a case, which is
+    closed when it can be booked after all. Raises OperationalError: the database is in trouble.
     """
     gone_minor = sum(row.amount_minor for row in movements if row.kind == "reversal")
-    return sum(_book_movement(unit, statement, row, source, gone_minor) for row in movements)
+    new = 0
+
+    def book(rows: Sequence[Movement]) -> None:
+        nonlocal new
+        new += sum(_book_movement(unit, statement, row, source, gone_minor) for row in rows)
+
+    first = movements[0]
+    key = entry_key(statement.provider_account, first)
+    for _, error in do_all_or_each(unit, [movements], lambda parts: book(parts[0])):
+        log.error("receipt %s cannot be booked: %r", first.receipt, error)
+        amount = Money(first.amount_minor, statement.currency)
+        detail = (
+            f"{first.receipt} ({first.kind}, {amount}) is on the {source} and cannot be booked"
+            " (the log has the error). It is tried again whenever it is listed"
+        )
+        open_case(unit.connection, unit.now, FAILED, key, detail)
+        return 0, error
+    close_cases_by_key(unit.connection, unit.now, f"{FAILED}:{key}")
+    return new, None
 
 
 def _book_movement(

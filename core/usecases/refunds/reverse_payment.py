@@ -46,11 +46,7 @@ def take_lines_back(unit: Unit, payment: BookedPayment, returned: Return) -> int
     customer = _lock_customer(unit, payment)  # with what has become credit
     parts = list(_parts_to_take(lines_left(unit.connection, payment.id), returned, credit_back))
     with_tokens = devices_with_tokens(unit.connection, payment.id)
-    there = customer.credit_minor + credit_back
-    taken = [
-        ReturnedLine(part.number, part.amount_minor, _used_up(part, with_tokens, there))
-        for part in parts
-    ]
+    taken = list(_taken(parts, with_tokens, customer.credit_minor + credit_back))
     insert_returned_lines(unit.connection, returned.id, taken)
     to_lock = _reopen_debts(unit, parts) | _settled_by(unit, parts)
     back = _by_account(parts, taken)
@@ -90,6 +86,17 @@ def _parts_to_take(
         wanted -= part
     if wanted:
         raise BrokenInvariant(f"return {returned.id}: the lines have {wanted} minor units too few")
+
+
+def _taken(
+    parts: list[BookedLine], with_tokens: Collection[int | None], there_minor: int
+) -> Iterator[ReturnedLine]:
+    """Yield what becomes of each part; `there_minor` is the credit that can be taken back."""
+    for part in parts:
+        used_up = _used_up(part, with_tokens, there_minor)
+        if part.kind == "credit":
+            there_minor -= part.amount_minor - used_up
+        yield ReturnedLine(part.number, part.amount_minor, used_up)
 
 
 def _used_up(part: BookedLine, with_tokens: Collection[int | None], there_minor: int) -> int:

@@ -31,9 +31,12 @@ def say_vended(unit: Unit, vend_id: int, typed: Sequence[str], operator: str, re
     Returns the vend with them.
 
     Raises Refused: vend_unknown, vend_not_open, vend_not_asked, vend_code_missing, vend_code_form,
-    vend_code_known (a code of an earlier vend), vend_pushed (the vendor gives no codes),
+    vend_code_known (a code of another vend), vend_pushed (the vendor gives no codes),
     reason_missing.
     """
+    found = find_vend(unit.connection, vend_id)
+    if found is not None:  # two vends of a device are not given the same code at a time
+        lock_devices(unit.connection, [found.device_id], [])
     vend = _lock_decidable(unit, vend_id, *_MAY_BE_VENDED)
     _check_asked(vend)
     codes = _checked_codes(unit, vend, typed)

@@ -63,13 +63,13 @@ def book_missing(
     gone_minor = sum(row.amount_minor for row in movements if row.kind == "reversal")
     new = 0
 
-    def book(rows: Sequence[Movement]) -> None:
+    def record(rows: Sequence[Movement]) -> None:
         nonlocal new
         new += sum(_book_movement(unit, statement, row, source, gone_minor) for row in rows)
 
     first = movements[0]
     key = entry_key(statement.provider_account, first)
-    for _, error in do_all_or_each(unit, [movements], lambda parts: book(parts[0])):
+    for _, error in do_all_or_each(unit, [movements], lambda parts: record(parts[0])):
         log.error("receipt %s cannot be booked: %r", first.receipt, error)
         amount = Money(first.amount_minor, statement.currency)
         detail = (

@@ -21,14 +21,28 @@ OfficeOf = Callable[[str], Office]
 WHO = ("ops@jua", "seen on the vendor's page")
 
 
-def held(office: Office) -> int:
+def held(office: Office, receipt: str = "QP1") -> int:
     """A vend of which it is not known what became; its id."""
     office.vendor.troubles.append(Unknown("time ran out"))
-    office.scenario.pay("QP1", METER, 500_00)
+    office.scenario.pay(receipt, METER, 500_00)
     office.scenario.apply()
     office.work()
-    [(vend_id,)] = office.scenario.rows("SELECT id FROM vends")
+    [(vend_id,)] = office.scenario.rows("SELECT max(id) FROM vends")
     return int(vend_id)
+
+
+def refused_for_a_kit(office: Office, amount_minor: int) -> int:
+    """A payment for a kit whose vendor refuses the days; its id."""
+    office.scenario.run(
+        "UPDATE manufacturers SET token_family = 'stron' WHERE id ="
+        " (SELECT manufacturer_id FROM devices WHERE serial = :kit)",
+        kit=KIT,
+    )
+    office.vendor.troubles.append(Refusal("not_possible", "locked"))
+    payment_id = office.scenario.pay("QP1", KIT, amount_minor)
+    office.scenario.apply()
+    office.work()
+    return payment_id
 
 
 def credit(office: Office) -> int:
@@ -68,12 +82,7 @@ def test_the_code_of_the_vendors_page_is_sent(office_of: OfficeOf) -> None:
 def test_one_code_is_not_said_of_two_vends(office_of: OfficeOf) -> None:
     """Also while the first still waits for a worker to make a token of it."""
     office = office_of("person")
-    first = held(office)
-    office.vendor.troubles.append(Unknown("time ran out"))
-    office.scenario.pay("QP2", METER, 500_00)
-    office.scenario.apply()
-    office.work()
-    [(second,)] = office.scenario.rows("SELECT id FROM vends WHERE id <> :first", first=first)
+    first, second = held(office), held(office, "QP2")
     with office.scenario.open_unit() as unit:
         say_vended(unit, first, ["1" * 20], *WHO)
 
@@ -145,15 +154,7 @@ def test_what_was_given_back_and_partly_spent_is_owed_when_it_goes_back(
 ) -> None:
     """Its money had paid two instalments: the credit that is left is taken once, not for each."""
     office = office_of("person")
-    office.scenario.run(
-        "UPDATE manufacturers SET token_family = 'stron' WHERE id ="
-        " (SELECT manufacturer_id FROM devices WHERE serial = :kit)",
-        kit=KIT,
-    )
-    office.vendor.troubles.append(Refusal("not_possible", "locked"))
-    payment_id = office.scenario.pay("QP1", KIT, 300_00)
-    office.scenario.apply()
-    office.work()
+    payment_id = refused_for_a_kit(office, 300_00)
     [(vend_id, customer_id)] = office.scenario.rows("SELECT id, customer_id FROM vends")
     with office.scenario.open_unit() as unit:
         give_vend_back(unit, vend_id, *WHO)
@@ -232,15 +233,7 @@ def test_a_device_in_other_hands_is_not_vended_to(office_of: OfficeOf) -> None:
 
 def test_days_that_were_not_vended_are_given_for_the_next_money(office_of: OfficeOf) -> None:
     office = office_of("person")
-    office.scenario.run(
-        "UPDATE manufacturers SET token_family = 'stron' WHERE id ="
-        " (SELECT manufacturer_id FROM devices WHERE serial = :kit)",
-        kit=KIT,
-    )
-    office.vendor.troubles.append(Refusal("not_possible", "locked"))
-    office.scenario.pay("QP1", KIT, 150_00)
-    office.scenario.apply()
-    office.work()
+    refused_for_a_kit(office, 150_00)
     assert office.scenario.rows("SELECT days_given FROM instalments WHERE days_given > 0") == [(7,)]
     [(vend_id,)] = office.scenario.rows("SELECT id FROM vends")
 
